@@ -1,0 +1,34 @@
+/** Owns how API keys are found. */
+import sql, { raw, type Sql } from "sql-template-tag";
+import { columnsOf } from "../kernel/columns.js";
+import type { Doors } from "../kernel/doors.js";
+import { loaderById } from "../kernel/loaders.js";
+import { pagesByParent, type Order } from "../kernel/page.js";
+import { ApiKey } from "./api-key.entity.js";
+import type { ApiKeyFilter } from "./api-key.inputs.js";
+
+const columns = columnsOf(ApiKey, "k");
+const NEWEST_FIRST: Order = { name: "api_key.created_at.desc", key: sql`k.created_at`, type: "timestamptz", descending: true };
+
+export function apiKeyReads(doors: Doors) {
+  return {
+    byId: loaderById<ApiKey>(
+      (ids) => doors.read(sql`select ${columns} from api_keys k where k.id = any(${ids}::uuid[])`),
+      ({ id }) => id,
+    ),
+    ofTenant: pagesByParent<ApiKey, { filter?: ApiKeyFilter | null }>(doors, sql`k.tenant_id`, ({ filter }) => ({
+      columns,
+      from: sql`api_keys k`,
+      id: sql`k.id`,
+      where: conditions(filter ?? {}),
+      order: NEWEST_FIRST,
+    })),
+  };
+}
+
+function conditions({ revoked, product }: ApiKeyFilter): Sql[] {
+  const where: Sql[] = [];
+  if (revoked != null) where.push(sql`k.revoked_at is ${raw(revoked ? "not null" : "null")}`);
+  if (product) where.push(sql`k.product = ${product}`);
+  return where;
+}

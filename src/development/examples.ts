@@ -1,0 +1,137 @@
+/** Owns the example queries of the development page, as data. Showing them is `page.ts`. */
+
+export interface ExampleQuery {
+  /** What it answers, in a few words: the text of the menu entry. */
+  readonly title: string;
+  readonly query: string;
+  /** JSON text for the variables editor. */
+  readonly variables?: string;
+}
+
+/** In the order of the menu. A first visit opens the first one, so that one takes no variables. */
+export const EXAMPLE_QUERIES: readonly ExampleQuery[] = [
+  {
+    title: "Who am I?",
+    query: `# Who the service takes you for.
+# Choose another caller above and run it again.
+query WhoAmI {
+  viewer {
+    subject
+    name
+    kind
+    roles
+    actions
+  }
+}
+`,
+  },
+  {
+    title: "My tenant, its projects and products",
+    query: `query MyTenant($projects: Int = 10) {
+  myTenant {
+    id
+    slug
+    name
+    status
+    projects(first: $projects) {
+      totalCount
+      nodes {
+        id
+        slug
+        name
+      }
+    }
+    entitlements {
+      product
+      status
+      expiresAt
+    }
+  }
+}
+`,
+    variables: json({ projects: 10 }),
+  },
+  {
+    title: "A tenant by its slug",
+    query: `# Not yours and not there get the same answer:
+# ask as a caller of another tenant.
+query TenantBySlug($slug: String!) {
+  tenantBySlug(slug: $slug) {
+    id
+    slug
+    name
+    status
+  }
+}
+`,
+    variables: json({ slug: "acme" }),
+  },
+  {
+    title: "Operators: search tenants",
+    query: `query SearchTenants($filter: TenantFilter, $first: Int = 20, $after: String) {
+  tenants(filter: $filter, first: $first, after: $after) {
+    totalCount
+    nodes {
+      id
+      slug
+      name
+      status
+      plan
+      createdAt
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+    variables: json({ filter: { status: ["active"] }, first: 20 }),
+  },
+  {
+    title: "Audit events, newest first",
+    query: `query AuditTrail($first: Int = 20, $after: String) {
+  auditEvents(first: $first, after: $after) {
+    nodes {
+      id
+      createdAt
+      action
+      actor {
+        subject
+        name
+      }
+      target {
+        type
+        id
+        name
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+    variables: json({ first: 20 }),
+  },
+  {
+    title: "Create a project",
+    query: `mutation CreateProject($input: CreateProjectInput!) {
+  createProject(input: $input) {
+    project {
+      id
+      slug
+      name
+      createdAt
+    }
+  }
+}
+`,
+    variables: json({ input: { slug: "storefront", name: "Storefront" } }),
+  },
+];
+
+function json(variables: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(variables, null, 2);
+}

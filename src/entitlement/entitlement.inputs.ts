@@ -1,0 +1,76 @@
+/** Owns what may be asked of entitlements: inputs that validate themselves, and the payloads of their mutations. */
+import { GraphQLDateTime, GraphQLJSONObject } from "graphql-scalars";
+import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
+import { Label, NotNull } from "../kernel/validation.js";
+import { Entitlement } from "./entitlement.entity.js";
+import { MAX_CONFIG_BYTES } from "./entitlement.rules.js";
+
+const EXPECTED_VERSION = "Change only if the entitlement still has this `version`; else CONFLICT.";
+
+@InputType()
+export class GrantEntitlementInput {
+  @Field(() => ID)
+  tenantId: string;
+
+  @Field(() => String, { description: "Key of the product." })
+  @Label()
+  product: string;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: `The product's settings for this tenant, at most ${MAX_CONFIG_BYTES} bytes; {} when omitted.` })
+  @NotNull()
+  config?: Record<string, unknown>;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: "When it ends; never by itself when omitted." })
+  expiresAt?: Date | null;
+}
+
+@InputType({ description: "What to change of an entitlement. What is omitted stays." })
+export class UpdateEntitlementInput {
+  @Field(() => ID)
+  tenantId: string;
+
+  @Field(() => String, { description: "Key of the product." })
+  @Label()
+  product: string;
+
+  @Field(() => Int, { nullable: true, description: EXPECTED_VERSION })
+  expectedVersion?: number | null;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: "Replaces the settings as a whole." })
+  @NotNull()
+  config?: Record<string, unknown>;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: "A new end; null for none." })
+  expiresAt?: Date | null;
+}
+
+@InputType()
+export class WithdrawEntitlementInput {
+  @Field(() => ID)
+  tenantId: string;
+
+  @Field(() => String, { description: "Key of the product." })
+  @Label()
+  product: string;
+
+  @Field(() => Int, { nullable: true, description: EXPECTED_VERSION })
+  expectedVersion?: number | null;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class GrantEntitlementPayload {
+  @Field(() => Entitlement)
+  entitlement: Entitlement;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class UpdateEntitlementPayload {
+  @Field(() => Entitlement)
+  entitlement: Entitlement;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class WithdrawEntitlementPayload {
+  @Field(() => Entitlement)
+  entitlement: Entitlement;
+}

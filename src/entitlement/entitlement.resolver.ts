@@ -1,0 +1,81 @@
+/** Owns how entitlements are exposed: fields, access, one call each. */
+import { Arg, Ctx, Directive, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Product } from "../catalog/product.entity.js";
+import { Access } from "../kernel/access.js";
+import { reference } from "../kernel/reference.js";
+import type { RequestContext } from "../kernel/request.js";
+import { Tenant } from "../tenant/tenant.entity.js";
+import { tenantReads } from "../tenant/tenant.reads.js";
+import { grantEntitlement, updateEntitlement, withdrawEntitlement } from "./entitlement.changes.js";
+import { Entitlement } from "./entitlement.entity.js";
+import {
+  GrantEntitlementInput,
+  GrantEntitlementPayload,
+  UpdateEntitlementInput,
+  UpdateEntitlementPayload,
+  WithdrawEntitlementInput,
+  WithdrawEntitlementPayload,
+} from "./entitlement.inputs.js";
+import { entitlementReads } from "./entitlement.reads.js";
+import { entitlementId, idFromReference } from "./entitlement.rules.js";
+
+reference("Entitlement", "entitlement.read", (representation, { reads }) =>
+  reads(entitlementReads).byId.load(idFromReference(representation)),
+);
+
+@Resolver(() => Entitlement)
+export class EntitlementResolver {
+  @Access("entitlement.read")
+  @Query(() => Entitlement, { nullable: true, description: "An entitlement by id; null when there is none for this caller." })
+  entitlement(@Arg("id", () => ID) id: string, @Ctx() { reads }: RequestContext): Promise<Entitlement | null> {
+    return reads(entitlementReads).byId.load(id);
+  }
+
+  @FieldResolver(() => ID, { description: "Tenant id and product key, `<uuid>:<key>`." })
+  id(@Root() entitlement: Entitlement): string {
+    return entitlementId(entitlement);
+  }
+
+  @Access("tenant.read")
+  @FieldResolver(() => Tenant)
+  tenant(@Root() { tenantId }: Entitlement, @Ctx() { reads }: RequestContext): Promise<Tenant | null> {
+    return reads(tenantReads).byId.load(tenantId);
+  }
+
+  @Access("entitlement.read")
+  @FieldResolver(() => Product)
+  product(@Root() { product: key }: Entitlement): Product {
+    return { key };
+  }
+
+  @Access("entitlement.grant")
+  @Directive('@tag(name: "platform")')
+  @Mutation(() => GrantEntitlementPayload, { description: "Give a tenant a product, or give it back. Platform operators only." })
+  grantEntitlement(@Arg("input", () => GrantEntitlementInput) input: GrantEntitlementInput, @Ctx() { doors, now }: RequestContext): Promise<GrantEntitlementPayload> {
+    return grantEntitlement(doors, input, now());
+  }
+
+  @Access("entitlement.update")
+  @Directive('@tag(name: "platform")')
+  @Mutation(() => UpdateEntitlementPayload, { description: "Change an entitlement's settings or end. Platform operators only." })
+  updateEntitlement(@Arg("input", () => UpdateEntitlementInput) input: UpdateEntitlementInput, @Ctx() { doors, now }: RequestContext): Promise<UpdateEntitlementPayload> {
+    return updateEntitlement(doors, input, now());
+  }
+
+  @Access("entitlement.withdraw")
+  @Directive('@tag(name: "platform")')
+  @Mutation(() => WithdrawEntitlementPayload, { description: "Take a product back; withdrawing twice changes nothing. Platform operators only." })
+  withdrawEntitlement(@Arg("input", () => WithdrawEntitlementInput) input: WithdrawEntitlementInput, @Ctx() { doors }: RequestContext): Promise<WithdrawEntitlementPayload> {
+    return withdrawEntitlement(doors, input);
+  }
+}
+
+@Resolver(() => Tenant)
+export class TenantEntitlementsResolver {
+  @Access("entitlement.read")
+  @Directive("@listSize(assumedSize: 20)")
+  @FieldResolver(() => [Entitlement], { nullable: true, description: "What the tenant has, by product key; withdrawn ones included." })
+  entitlements(@Root() { id }: Tenant, @Ctx() { reads }: RequestContext): Promise<Entitlement[]> {
+    return reads(entitlementReads).ofTenant.load(id);
+  }
+}

@@ -1,0 +1,35 @@
+/** Owns what is true of entitlements. No I/O. */
+import { Fault } from "../kernel/fault.js";
+import { isUuid } from "../kernel/id.js";
+
+export const MAX_CONFIG_BYTES = 16 * 1024;
+
+/** Names an entitlement in one word: its tenant's id and its product's key, `<uuid>:<key>`. */
+export function entitlementId({ tenantId, product }: { tenantId: string; product: string }): string {
+  return `${tenantId}:${product}`;
+}
+
+/** The inverse of {@link entitlementId}; null for what is not such an id. */
+export function entitlementKeyFrom(id: string): { tenantId: string; product: string } | null {
+  const tenantId = id.slice(0, 36);
+  const product = id.slice(37);
+  return isUuid(tenantId) && id[36] === ":" && product !== "" ? { tenantId: tenantId.toLowerCase(), product } : null;
+}
+
+/** The id behind either key of a representation: `id`, or `tenant { id } product { key }`. */
+export function idFromReference(representation: Readonly<Record<string, unknown>>): string {
+  const { id, tenant, product } = representation as { id?: unknown; tenant?: { id?: unknown }; product?: { key?: unknown } };
+  return id === undefined ? `${String(tenant?.id)}:${String(product?.key)}` : String(id);
+}
+
+/** Faults: BAD_USER_INPUT(expiresAt) when the end is not in the future. */
+export function refusePastEnd(expiresAt: Date | null | undefined, now: Date): void {
+  if (expiresAt && expiresAt <= now) throw new Fault("BAD_USER_INPUT", "expiresAt must be in the future", { field: "expiresAt" });
+}
+
+/** Faults: BAD_USER_INPUT(config) when the settings are larger than a row should carry. */
+export function refuseLargeConfig(config: Record<string, unknown> | undefined): void {
+  if (config && Buffer.byteLength(JSON.stringify(config)) > MAX_CONFIG_BYTES) {
+    throw new Fault("BAD_USER_INPUT", `config must be at most ${MAX_CONFIG_BYTES} bytes`, { field: "config" });
+  }
+}

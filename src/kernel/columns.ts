@@ -1,0 +1,18 @@
+/** Owns the select list of an entity: which columns are read and under which property names. */
+import sql, { raw, type Sql } from "sql-template-tag";
+import { getMetadataArgsStorage } from "typeorm";
+
+/**
+ * The select list of an entity for raw statements, `alias."column" as "property"`, from the same decorators that TypeORM
+ * reads. Columns with `select: false` (hashes) are not in it. Dates without a time stay text: they have no time zone to lose.
+ */
+export function columnsOf(entity: Function, alias: string): Sql {
+  const columns = getMetadataArgsStorage()
+    .filterColumns(entity)
+    .filter((column) => column.options.select !== false)
+    .map(({ options, propertyName }) => {
+      const cast = options.type === "date" ? "::text" : "";
+      return `${alias}."${options.name ?? propertyName}"${cast} as "${propertyName}"`;
+    });
+  return sql`${raw(columns.join(", "))}`;
+}

@@ -1,0 +1,216 @@
+/**
+ * Owns the only two ways to data: the read door and the change door. Tenant scope, admission, audit and the bounds on
+ * database time live here and nowhere else. What is read or changed is the features' business.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHash } from "node:crypto";
+import type pg from "pg";
+import type { Sql } from "sql-template-tag";
+import type { DataSource, EntityManager } from "typeorm";
+import type { ChangeAction } from "./action.js";
+import { breaksConnection, faultFromDatabase } from "./database-fault.js";
+import { Fault, notFound } from "./fault.js";
+import { isUuid } from "./id.js";
+import type { Principal } from "./principal.js";
+import { SCOPE_SQL, runScoped, type ScopeValues } from "./scoped-query.js";
+
+/** What happened, before actor, tenant and time are filled in by the door. */
+export interface AuditDraft {
+  target: { type: string; id: string; name: string };
+  projectId?: string;
+  product?: string;
+  /** What changed; never a secret. */
+  metadata?: Record<string, unknown>;
+}
+
+/** What a piece of work at the change door must leave behind: its value, and its events or the reason there are none. */
+export type Change<T> =
+  | { value: T; audit: readonly [AuditDraft, ...AuditDraft[]] }
+  /** Silence is said aloud: the asked-for state already was. */
+  | { value: T; unaudited: "no-op" };
+
+/** Facts of the request that an audit event records. */
+export interface RequestOrigin {
+  requestId: string;
+  sourceIp: string | null;
+  userAgent: string | null;
+}
+
+export interface ChangeScope {
+  action: ChangeAction;
+  tenantId: string;
+  principal: Principal;
+  origin: RequestOrigin;
+}
+
+/** What the doors share across requests. `admit` and `record` come from features, so that the kernel imports none. */
+export interface House {
+  dataSource: DataSource;
+  /** Throws the fault that refuses this change in the tenant's present state. */
+  admit(tx: EntityManager, scope: ChangeScope): Promise<void>;
+  /** Writes the events of a change into the audit log, in its transaction. */
+  record(tx: EntityManager, scope: ChangeScope, drafts: readonly AuditDraft[]): Promise<void>;
+  limits: DoorLimits;
+}
+
+export interface DoorLimits {
+  statementTimeoutMs: number;
+  /** Callers that may wait for a connection; beyond it the answer is UNAVAILABLE at once. */
+  maxWaiting: number;
+}
+
+/** What the doors know of one request. */
+export interface Visit {
+  principal: Principal | null;
+  origin: RequestOrigin;
+  /** Milliseconds of the operation's time that are left. */
+  remainingMs(): number;
+  /** Called after a commit, so that what was loaded before it is not served again. */
+  committed(): void;
+}
+
+export interface Doors {
+  /** One read-only statement in the caller's scope. Row policies decide which rows exist for it. */
+  read<Row>(statement: Sql): Promise<Row[]>;
+  /** Narrow to one tenant, the only place where changes are possible. A tenant's caller can only name its own: NOT_FOUND. */
+  within(tenantId: string | null | undefined): Home;
+}
+
+/** One tenant, as a place to change things in. */
+export interface Home {
+  readonly tenantId: string;
+  /** A writable transaction in this tenant that cannot be left without its audit events. */
+  change<T>(action: ChangeAction, work: (tx: EntityManager) => Promise<Change<T>>): Promise<T>;
+}
+
+const insideDoor = new AsyncLocalStorage<true>();
+
+/** Open the doors for one request. */
+export function openDoors(house: House, visit: Visit): Doors {
+  return {
+    read: (statement) => enter(() => read(house, visit, statement)),
+    within(tenantId) {
+      const home = homeOf(visit, tenantId);
+      return {
+        tenantId: home,
+        change: (action, work) => enter(() => change(house, visit, home, action, work)),
+      };
+    },
+  };
+}
+
+/** Doors never nest: a pool cannot deadlock on itself, and no work sees half of another's scope. */
+function enter<T>(work: () => Promise<T>): Promise<T> {
+  if (insideDoor.getStore()) throw new Error("a door was opened inside a door");
+  return insideDoor.run(true, work);
+}
+
+function homeOf({ principal }: Visit, tenantId: string | null | undefined): string {
+  const own = signedIn(principal).tenantId;
+  const home = tenantId ?? own;
+  if (home === null) throw new Fault("BAD_USER_INPUT", "Name the tenant to act in", { field: "tenantId" });
+  if (!isUuid(home) || (own !== null && home.toLowerCase() !== own)) throw notFound("Tenant");
+  return home.toLowerCase();
+}
+
+function signedIn(principal: Principal | null): Principal {
+  if (!principal) throw new Fault("UNAUTHENTICATED", "Sign in to use the registry");
+  return principal;
+}
+
+/** Platform staff see every tenant unless narrowed; everyone else sees the tenant named here, or nothing. */
+function scopeOf(house: House, visit: Visit, tenantId: string | null, readOnly: "on" | "off"): ScopeValues {
+  const remainingMs = Math.min(house.limits.statementTimeoutMs, Math.floor(visit.remainingMs()));
+  if (remainingMs <= 0) throw new Fault("DEADLINE_EXCEEDED", "The operation took too long");
+  const role = signedIn(visit.principal).kind === "platform" ? "registry_platform" : "registry_tenant";
+  return [role, tenantId ?? "", readOnly, String(remainingMs)];
+}
+
+async function read<Row>(house: House, visit: Visit, statement: Sql): Promise<Row[]> {
+  const principal = signedIn(visit.principal);
+  const scope = scopeOf(house, visit, principal.tenantId, "on");
+  const pool = poolOf(house);
+  refuseWhenFull(house, pool);
+  try {
+    const client = await pool.connect();
+    try {
+      const rows = await runScoped<Row>(client, scope, {
+        name: statementName(scope[0], statement.text),
+        text: statement.text,
+        values: statement.values,
+      });
+      client.release();
+      return rows;
+    } catch (thrown) {
+      // A failed first use leaves unknown which statements the server has prepared: such a connection is not kept.
+      client.release(true);
+      throw thrown;
+    }
+  } catch (thrown) {
+    throw faultFromDatabase(thrown);
+  }
+}
+
+async function change<T>(
+  house: House,
+  visit: Visit,
+  tenantId: string,
+  action: ChangeAction,
+  work: (tx: EntityManager) => Promise<Change<T>>,
+): Promise<T> {
+  const scope: ChangeScope = { action, tenantId, principal: signedIn(visit.principal), origin: visit.origin };
+  refuseWhenFull(house, poolOf(house));
+  const runner = house.dataSource.createQueryRunner();
+  let broken: unknown;
+  try {
+    await runner.connect();
+    await runner.startTransaction();
+    await runner.query(SCOPE_SQL, [...scopeOf(house, visit, tenantId, "off")]);
+    await house.admit(runner.manager, scope);
+    const outcome = await work(runner.manager);
+    if ("audit" in outcome) await house.record(runner.manager, scope, outcome.audit);
+    await runner.commitTransaction();
+    visit.committed();
+    return outcome.value;
+  } catch (thrown) {
+    broken = breaksConnection(thrown) && !(thrown instanceof Fault) ? thrown : undefined;
+    if (runner.isTransactionActive && !broken) await runner.rollbackTransaction().catch((e: unknown) => (broken = e));
+    throw faultFromDatabase(thrown);
+  } finally {
+    await release(runner, broken);
+  }
+}
+
+/** TypeORM's release cannot say "do not reuse", so a broken connection is closed before it goes back. */
+async function release(runner: ReturnType<DataSource["createQueryRunner"]>, broken: unknown): Promise<void> {
+  if (broken) {
+    const client = (runner as unknown as { databaseConnection?: pg.Client }).databaseConnection;
+    await client?.end().catch(() => undefined);
+  }
+  await runner.release();
+}
+
+/** TypeORM keeps its pg pool on the driver; both doors share it, so that one bound holds for both. */
+function poolOf(house: House): pg.Pool {
+  return (house.dataSource.driver as unknown as { master: pg.Pool }).master;
+}
+
+function refuseWhenFull(house: House, pool: pg.Pool): void {
+  if (pool.waitingCount >= house.limits.maxWaiting) throw new Fault("UNAVAILABLE", "The registry is busy, try again");
+}
+
+const statementNames = new Map<string, string>();
+
+/**
+ * Prepared once per connection and role: a plan under row security belongs to the role it was made for, and one name for two
+ * roles would be planned anew at every switch. Texts are built from code alone, so their number is bounded by the code.
+ */
+function statementName(role: string, text: string): string {
+  const key = `${role} ${text}`;
+  let name = statementNames.get(key);
+  if (name === undefined) {
+    name = createHash("sha256").update(key).digest("base64url").slice(0, 43);
+    statementNames.set(key, name);
+  }
+  return name;
+}

@@ -1,0 +1,78 @@
+/** Owns the bounds that depend on variables, enforced after validation and before execution. What is counted is `limits.ts` and `cost.ts`. */
+import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
+import { ApolloServerValidationErrorCode } from "@apollo/server/errors";
+import { GraphQLError, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, type ValueNode } from "graphql";
+import { operationCost } from "./cost.js";
+import type { FaultCode } from "./fault.js";
+import { DEFAULT_LIMITS, limitExceeded, type Limits } from "./limits.js";
+
+const CODE = "LIMIT_EXCEEDED" satisfies FaultCode;
+
+/**
+ * The Apollo Server plugin that refuses an operation whose cost, or number of entity representations, is above its limit.
+ *
+ * It also gives every refusal one code: Apollo Server writes GRAPHQL_VALIDATION_FAILED over the code that a validation rule
+ * has set, and has a code of its own for too many recursive selections.
+ *
+ * Faults   LIMIT_EXCEEDED, and BAD_USER_INPUT of `operationCost`, both with HTTP status 400.
+ */
+export function limitsPlugin(schema: GraphQLSchema, limits: Limits = DEFAULT_LIMITS): ApolloServerPlugin<BaseContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async didResolveOperation({ document, operation, request }) {
+          if (!operation) return;
+          const representations = mostRepresentations(document, operation, request.variables ?? {});
+          if (representations > limits.maxRepresentations) {
+            throw limitExceeded("Representation count", representations, limits.maxRepresentations);
+          }
+          const cost = operationCost(schema, document, request.operationName, request.variables);
+          if (cost > limits.maxCost) throw limitExceeded("Cost", cost, limits.maxCost);
+        },
+        async didEncounterErrors({ errors }) {
+          for (const error of errors) if (isOverLimit(error)) error.extensions["code"] = CODE;
+        },
+      };
+    },
+  };
+}
+
+function isOverLimit({ extensions, originalError }: GraphQLError): boolean {
+  return (
+    (originalError instanceof GraphQLError && originalError.extensions["code"] === CODE) ||
+    extensions["validationErrorCode"] === ApolloServerValidationErrorCode.MAX_RECURSIVE_SELECTIONS_EXCEEDED
+  );
+}
+
+/** Length of the longest `_entities(representations:)` of an operation, before any variable is coerced. */
+function mostRepresentations(document: DocumentNode, operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): number {
+  const fragments = new Map(document.definitions.flatMap((node) => (node.kind === "FragmentDefinition" ? [[node.name.value, node] as const] : [])));
+  const defaults = new Map(operation.variableDefinitions?.map((node) => [node.variable.name.value, node.defaultValue]));
+  const pending = [operation.selectionSet];
+  const queued = new Set(pending);
+  let most = 0;
+
+  function lengthOf(value: ValueNode | undefined): number {
+    if (value?.kind === "ListValue") return value.values.length;
+    if (value?.kind !== "Variable") return 0;
+    const given = variables[value.name.value];
+    return given === undefined ? lengthOf(defaults.get(value.name.value)) : Array.isArray(given) ? given.length : 0;
+  }
+
+  for (let set = pending.pop(); set; set = pending.pop()) {
+    for (const node of set.selections) {
+      if (node.kind === "Field") {
+        if (node.name.value !== "_entities") continue;
+        const representations = node.arguments?.find((argument) => argument.name.value === "representations");
+        most = Math.max(most, lengthOf(representations?.value));
+        continue;
+      }
+      const inner = (node.kind === "FragmentSpread" ? fragments.get(node.name.value) : node)?.selectionSet;
+      if (inner && !queued.has(inner)) {
+        queued.add(inner);
+        pending.push(inner);
+      }
+    }
+  }
+  return most;
+}

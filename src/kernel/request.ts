@@ -1,0 +1,42 @@
+/** Owns what one request carries to its resolvers: the caller, the doors, and what was already loaded. */
+import type { FastifyBaseLogger } from "fastify";
+import type { Doors } from "./doors.js";
+import { Fault } from "./fault.js";
+import type { Principal } from "./principal.js";
+
+/** Opens a feature's reads for one request, for instance `tenantReads`. */
+export type OpenReads<T> = (doors: Doors) => T;
+
+export class RequestContext {
+  private readonly opened = new Map<OpenReads<unknown>, unknown>();
+
+  constructor(
+    readonly requestId: string,
+    readonly log: FastifyBaseLogger,
+    readonly caller: Principal | null,
+    readonly doors: Doors,
+    /** The clock; tests move it. */
+    readonly now: () => Date,
+  ) {}
+
+  /** The verified caller. Faults: UNAUTHENTICATED for an anonymous request. */
+  get principal(): Principal {
+    if (!this.caller) throw new Fault("UNAUTHENTICATED", "Sign in to use the registry");
+    return this.caller;
+  }
+
+  /** A feature's reads, opened once per request, so that equal look-ups are made once. Bound: resolvers take it out of the context. */
+  readonly reads = <T>(open: OpenReads<T>): T => {
+    let reads = this.opened.get(open) as T | undefined;
+    if (reads === undefined) {
+      reads = open(this.doors);
+      this.opened.set(open, reads);
+    }
+    return reads;
+  };
+
+  /** Drop what was loaded: after a commit it may be stale. */
+  forget(): void {
+    this.opened.clear();
+  }
+}

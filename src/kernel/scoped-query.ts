@@ -1,0 +1,75 @@
+/** Owns how one statement runs inside its caller's scope in a single round trip. Whose scope that is, is decided by `doors.ts`. */
+import pg from "pg";
+
+/**
+ * Sets, for the current transaction only: role, tenant, read-only or not, and the time a statement may take.
+ * Values: role name, tenant id or empty, `on` or `off`, milliseconds.
+ */
+export const SCOPE_SQL =
+  "select set_config('role', $1, true), set_config('registry.tenant', $2, true), " +
+  "set_config('transaction_read_only', $3, true), set_config('statement_timeout', $4, true)";
+
+export type ScopeValues = readonly [role: string, tenantId: string, readOnly: "on" | "off", timeoutMs: string];
+
+const SCOPE_STATEMENT = "registry_scope";
+
+/** The part of pg's wire connection that a submitted query talks to; pg publishes no types for it, so its version is pinned. */
+interface Wire {
+  parsedStatements: Record<string, string>;
+  parse(message: { name: string; text: string }): void;
+  bind(message: { statement: string; values: readonly string[] }): void;
+  execute(message: object): void;
+}
+
+/** pg.Query with the hooks that pg calls while it talks to the server. */
+interface SubmittedQuery {
+  new (config: pg.QueryConfig): pg.Query & {
+    callback: (error: Error | null, result: pg.QueryResult) => void;
+    prepare(wire: Wire): void;
+    handleDataRow(message: unknown): void;
+    handleCommandComplete(message: unknown, wire: Wire): void;
+  };
+}
+
+/**
+ * A query that is preceded by its scope under one Sync. Everything between two Syncs is one implicit transaction, so the
+ * settings end with the statement whatever its outcome, and nothing is left on the pooled connection for the next caller.
+ */
+class ScopedQuery extends (pg.Query as unknown as SubmittedQuery) {
+  private scopeAnswered = false;
+
+  constructor(
+    private readonly scope: ScopeValues,
+    config: pg.QueryConfig,
+  ) {
+    super(config);
+  }
+
+  override prepare(wire: Wire): void {
+    if (wire.parsedStatements[SCOPE_STATEMENT] === undefined) {
+      wire.parse({ name: SCOPE_STATEMENT, text: SCOPE_SQL });
+      wire.parsedStatements[SCOPE_STATEMENT] = SCOPE_SQL;
+    }
+    wire.bind({ statement: SCOPE_STATEMENT, values: this.scope });
+    wire.execute({});
+    super.prepare(wire);
+  }
+
+  override handleDataRow(message: unknown): void {
+    if (this.scopeAnswered) super.handleDataRow(message);
+  }
+
+  override handleCommandComplete(message: unknown, wire: Wire): void {
+    if (this.scopeAnswered) super.handleCommandComplete(message, wire);
+    else this.scopeAnswered = true;
+  }
+}
+
+/** Run one parameterised statement inside `scope` on a checked-out client. Rejects with the driver's error. */
+export function runScoped<Row>(client: pg.ClientBase, scope: ScopeValues, config: pg.QueryConfig): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    const query = new ScopedQuery(scope, config);
+    query.callback = (error, result) => (error ? reject(error) : resolve(result.rows as Row[]));
+    client.query(query);
+  });
+}

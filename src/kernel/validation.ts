@@ -1,0 +1,55 @@
+/** Owns how inputs check themselves and how the first thing found wrong reaches the caller. */
+import { IsDefined, IsNotEmpty, Length, Matches, ValidateIf, validate, type ValidationError } from "class-validator";
+import { Fault } from "./fault.js";
+
+/** No control characters, no text that reorders what is shown around it, and not blank. */
+const PRINTABLE = /^(?=.*\S)[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u;
+const LABEL = /^[a-z][a-z0-9_-]{0,62}$/;
+
+/** `null` is refused where a value cannot be empty; only leaving the field out keeps what is there. */
+function whenGiven(): PropertyDecorator {
+  return ValidateIf((_, value) => value !== undefined);
+}
+
+function all(...decorators: PropertyDecorator[]): PropertyDecorator {
+  return (target, key) => decorators.forEach((decorate) => decorate(target, key));
+}
+
+/** May be left out, but not be null. */
+export function NotNull(): PropertyDecorator {
+  return all(whenGiven(), IsDefined({ message: "$property must not be null" }));
+}
+
+/** A name for people: 1 to 200 printable characters. */
+export function Named({ optional = false } = {}): PropertyDecorator {
+  const rules = [
+    IsNotEmpty({ message: "$property must not be empty" }),
+    Length(1, 200, { message: "$property must be 1 to 200 characters" }),
+    Matches(PRINTABLE, { message: "$property must be printable text" }),
+  ];
+  return all(...(optional ? [whenGiven()] : []), ...rules);
+}
+
+/** A key that people and programs write: a lower-case letter, then letters, digits, `_` and `-`, at most 63. */
+export function Label({ optional = false } = {}): PropertyDecorator {
+  const rule = Matches(LABEL, { message: "$property must be a lower-case letter, then up to 62 letters, digits, _ or -" });
+  return all(...(optional ? [whenGiven()] : []), rule);
+}
+
+/**
+ * Check one argument. The message of class-validator never repeats the value, which may be a secret.
+ *
+ * Faults  BAD_USER_INPUT(field) for the first violation in the order of the fields.
+ */
+export async function validateArgument(value: unknown): Promise<void> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+  const [violation] = await validate(value, { forbidUnknownValues: false, stopAtFirstError: true });
+  if (violation) throw violated(violation);
+}
+
+function violated(violation: ValidationError): Fault {
+  const deepest = violation.children?.[0];
+  if (!violation.constraints && deepest) return violated(deepest);
+  const [message = `${violation.property} is not valid`] = Object.values(violation.constraints ?? {});
+  return new Fault("BAD_USER_INPUT", message, { field: violation.property });
+}

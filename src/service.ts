@@ -1,0 +1,123 @@
+/** Owns the composition of the running service: databases, callers, doors, schema and server, put together in one place. */
+import type { Logger } from "pino";
+import type { DataSource } from "typeorm";
+import { recordChange } from "./audit-event/audit-event.recorder.js";
+import { BOUNDS, type Config } from "./config.js";
+import { contextMaker } from "./context.js";
+import { MIGRATIONS } from "../migrations/index.js";
+import { openDataSource } from "./database/data-source.js";
+import type { EmbeddedDatabase } from "./database/embedded.js";
+import { version } from "./database/migrate.js";
+import { openBearer } from "./kernel/bearer.js";
+import { DEFAULT_CLAIMS_MAPPING } from "./kernel/claims.js";
+import type { House } from "./kernel/doors.js";
+import { buildRegistrySchema, ENTITIES } from "./schema.js";
+import { buildServer, type RegistryServer } from "./server.js";
+import { tenantAdmission } from "./tenant/tenant.admission.js";
+import { openTenantDirectory } from "./tenant/tenant.directory.js";
+
+/** What every session of the service becomes; see migration 2. */
+const SERVICE_ROLE = "registry_service";
+
+/** Callers that may wait for one of the pool's connections, for each of them. */
+const WAITING_PER_CONNECTION = 20;
+const WAITING_EMBEDDED = 1_000;
+
+export interface ServiceParts {
+  config: Config;
+  log: Logger;
+  dataSource: DataSource;
+  now?: () => Date;
+  /** Where tokens come from when the configuration names no issuer. */
+  developmentIssuer?: string;
+}
+
+export interface Service extends RegistryServer {
+  /** Stop listening, let what is under way finish, and close the database. */
+  close(): Promise<void>;
+}
+
+const SESSION_LIMITS = {
+  statementTimeoutMs: BOUNDS.statementMs,
+  lockTimeoutMs: BOUNDS.lockMs,
+  idleInTransactionTimeoutMs: BOUNDS.idleInTransactionMs,
+  connectTimeoutMs: BOUNDS.connectMs,
+};
+
+/** Work with the owner's credentials, for migrations and seeds; the service itself never has them. */
+export async function asOwner<T>(config: Config, embedded: EmbeddedDatabase | undefined, work: (owner: DataSource) => Promise<T>): Promise<T> {
+  const place = config.database ? { url: config.database.ownerUrl, poolSize: 1 } : { embedded };
+  const owner = await openDataSource({ ...place, ...SESSION_LIMITS, migrations: MIGRATIONS, applicationName: "tenant-registry-owner" });
+  try {
+    return await work(owner);
+  } finally {
+    await owner.destroy();
+  }
+}
+
+/** The service's own data source, in which every session is a role that may do nothing outside the doors. */
+export function openServiceDataSource(config: Config, embedded: EmbeddedDatabase | undefined, log: Logger): Promise<DataSource> {
+  const { database } = config;
+  return openDataSource({
+    ...(database ? { url: database.url, poolSize: database.poolSize } : { embedded }),
+    ...SESSION_LIMITS,
+    role: SERVICE_ROLE,
+    entities: ENTITIES,
+    migrations: MIGRATIONS,
+    onConnectionLost: (err) => log.warn({ err }, "an idle database connection was lost"),
+  });
+}
+
+/** Put the service together; it listens when `app.listen` is called. */
+export async function openService({ config, log, dataSource, now = () => new Date(), developmentIssuer }: ServiceParts): Promise<Service> {
+  const { database } = config;
+  const house: House = {
+    dataSource,
+    admit: tenantAdmission(now),
+    record: recordChange,
+    limits: {
+      statementTimeoutMs: BOUNDS.statementMs,
+      maxWaiting: database ? database.poolSize * WAITING_PER_CONNECTION : WAITING_EMBEDDED,
+    },
+  };
+  const bearer = openBearer({
+    issuer: config.issuer ?? developmentIssuer ?? "",
+    audience: config.token.audience,
+    profile: config.token.profile,
+    algorithms: config.token.algorithms,
+    timeoutMs: BOUNDS.outgoingMs,
+    allowHttp: config.environment !== "prod",
+    now,
+    log,
+  });
+  const { schema } = buildRegistrySchema();
+  const server = await buildServer({
+    schema,
+    context: contextMaker({
+      house,
+      bearer,
+      claims: { ...DEFAULT_CLAIMS_MAPPING, roleSources: config.token.roleClaims, serviceClients: config.token.serviceClients },
+      directory: openTenantDirectory(house, BOUNDS.operationMs),
+      now,
+    }),
+    readiness: {
+      database: async () => void (await dataSource.query("select 1")),
+      migrations: async () => atNewest(await version(dataSource)),
+      issuer: () => bearer.ready(),
+    },
+    introspection: config.introspection,
+    log,
+  });
+  return {
+    ...server,
+    async close() {
+      server.startDraining();
+      await server.app.close();
+      await dataSource.destroy();
+    },
+  };
+}
+
+function atNewest(applied: number): void {
+  if (applied !== MIGRATIONS.length) throw new Error(`the database is at migration ${applied} of ${MIGRATIONS.length}`);
+}

@@ -1,0 +1,173 @@
+/** Owns what may be asked of tenants: inputs that validate themselves, and the payloads of their mutations. */
+import { GraphQLDateTime, GraphQLLocalDate } from "graphql-scalars";
+import { ArrayMaxSize, IsInt, IsOptional, Length, Matches, Max, MaxLength, Min } from "class-validator";
+import { Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { AccessToSet } from "../kernel/access.js";
+import { Label, Named } from "../kernel/validation.js";
+import { Tenant, TenantKind, TenantStatus } from "./tenant.entity.js";
+import { DEFAULT_TRIAL_DAYS, MAX_TRIAL_DAYS, TENANT_SLUG } from "./tenant.rules.js";
+
+@InputType({ description: "A new customer." })
+export class CreateTenantInput {
+  @Field(() => String, { description: "3 to 40 lower-case letters, digits and inner hyphens; can never be changed." })
+  @Matches(TENANT_SLUG, { message: "slug must be 3 to 40 lower-case letters, digits and inner hyphens" })
+  slug: string;
+
+  @Field(() => String, { description: "Name for people, 1 to 200 characters." })
+  @Named()
+  name: string;
+
+  @Field(() => TenantKind, { defaultValue: TenantKind.CUSTOMER })
+  kind: TenantKind;
+
+  @Field(() => TenantStatus, { nullable: true, description: "TRIAL (when omitted) or ACTIVE for a customer, DEMO for a demo tenant." })
+  status?: TenantStatus | null;
+
+  @Field(() => Int, { nullable: true, description: `Length of the trial in days, 1 to ${MAX_TRIAL_DAYS}; ${DEFAULT_TRIAL_DAYS} when omitted.` })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_TRIAL_DAYS)
+  trialDays?: number | null;
+
+  @Field(() => String, { defaultValue: "starter", description: "Key of the plan." })
+  @Label()
+  plan: string;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @Length(1, 200)
+  erpCustomerId?: string | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @Length(1, 200)
+  stripeCustomerId?: string | null;
+
+  @Field(() => GraphQLLocalDate, { nullable: true })
+  contractStart?: string | null;
+
+  @Field(() => GraphQLLocalDate, { nullable: true })
+  contractEnd?: string | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @Length(1, 200)
+  salesOwner?: string | null;
+}
+
+@InputType({ description: "What to change of a tenant. What is omitted stays; null clears what can be empty." })
+export class UpdateTenantInput {
+  @Field(() => ID)
+  id: string;
+
+  @Field(() => Int, { nullable: true, description: "Change only if the tenant still has this `version`; else CONFLICT." })
+  expectedVersion?: number | null;
+
+  @Field(() => String, { nullable: true, description: "Name for people, 1 to 200 characters." })
+  @Named({ optional: true })
+  name?: string;
+
+  @AccessToSet("tenant.update_commercial")
+  @Field(() => String, { nullable: true, description: "Key of the plan. Platform operators only, like everything below." })
+  @Label({ optional: true })
+  plan?: string;
+
+  @AccessToSet("tenant.update_commercial")
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @Length(1, 200)
+  erpCustomerId?: string | null;
+
+  @AccessToSet("tenant.update_commercial")
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @Length(1, 200)
+  stripeCustomerId?: string | null;
+
+  @AccessToSet("tenant.update_commercial")
+  @Field(() => GraphQLLocalDate, { nullable: true })
+  contractStart?: string | null;
+
+  @AccessToSet("tenant.update_commercial")
+  @Field(() => GraphQLLocalDate, { nullable: true })
+  contractEnd?: string | null;
+
+  @AccessToSet("tenant.update_commercial")
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @Length(1, 200)
+  salesOwner?: string | null;
+
+  @AccessToSet("tenant.update_commercial")
+  @Field(() => String, { nullable: true, description: "Id of the organisation in Keycloak whose members act in this tenant." })
+  @IsOptional()
+  @Length(1, 200)
+  keycloakOrganizationId?: string | null;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class CreateTenantPayload {
+  @Field(() => Tenant)
+  tenant: Tenant;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class UpdateTenantPayload {
+  @Field(() => Tenant)
+  tenant: Tenant;
+}
+
+export enum TenantOrderField {
+  CREATED_AT = "created_at",
+  NAME = "name",
+  SLUG = "slug",
+  TRIAL_ENDS_AT = "trial_ends_at",
+}
+registerEnumType(TenantOrderField, { name: "TenantOrderField", description: "What a list of tenants is ordered by." });
+
+@InputType()
+export class TenantOrder {
+  @Field(() => TenantOrderField)
+  field: TenantOrderField;
+
+  @Field(() => Boolean, { defaultValue: false })
+  descending: boolean;
+}
+
+@InputType({ description: "Every condition that is given must hold." })
+export class TenantFilter {
+  @Field(() => [TenantStatus], { nullable: true, description: "Stored status is one of these." })
+  @IsOptional()
+  @ArrayMaxSize(5)
+  status?: TenantStatus[] | null;
+
+  @Field(() => TenantKind, { nullable: true })
+  kind?: TenantKind | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @MaxLength(100)
+  plan?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Text that the name or the slug contains, whatever the letter case." })
+  @IsOptional()
+  @Length(1, 100)
+  nameContains?: string | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true })
+  trialEndsBefore?: Date | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true })
+  trialEndsAfter?: Date | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @MaxLength(200)
+  erpCustomerId?: string | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @MaxLength(200)
+  stripeCustomerId?: string | null;
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, it } from "vitest";
+import { data, fault } from "../../testkit/outcome.js";
+import { registry, type Registry } from "../../testkit/registry.js";
+import { openWorld, unique, type Caller, type World } from "../../testkit/world.js";
+
+const CREATE = `mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id slug name status version tenant { id } } } }`;
+
+let app: Registry;
+let world: World;
+beforeAll(async () => {
+  app = await registry();
+  world = await openWorld(app);
+});
+
+const create = (caller: Caller, input: Record<string, unknown>) => caller.run(CREATE, { input });
+const projectsOf = (tenantId: string) => app.sql("select slug from tenant_projects where tenant_id = $1 order by slug", [tenantId]);
+const eventsOf = (tenantId: string) =>
+  app.sql("select action, actor_id, actor_type, target_id, target_type, target_name, project_id, request_id from audit_log where tenant_id = $1 order by id", [tenantId]);
+
+describe("createProject", () => {
+  describe("invalid", () => {
+    it.each([
+      ["a", "too short"],
+      ["-abc", "a leading hyphen"],
+      ["abc-", "a trailing hyphen"],
+      ["Abc", "an upper-case letter"],
+      ["a_b", "an underscore"],
+      ["ab\n", "a line break"],
+      ["a".repeat(41), "too long"],
+    ])("slug %j is refused: %s", async (slug) => {
+      const tenant = await world.tenant();
+      fault(await create(tenant.admin, { slug, name: "x" }), "BAD_USER_INPUT", "slug");
+      expect(await projectsOf(tenant.id)).toEqual([]);
+    });
+
+    it.each([[""], ["   "], ["a\u0000b"], ["a\u202eb"], ["x".repeat(201)]])("name %j is refused", async (name) => {
+      const tenant = await world.tenant();
+      fault(await create(tenant.admin, { slug: "p1", name }), "BAD_USER_INPUT", "name");
+    });
+
+    it("staff must name the tenant", async () => {
+      fault(await create(world.operator, { slug: "p1", name: "x" }), "BAD_USER_INPUT", "tenantId");
+    });
+  });
+
+  it("unauthenticated: nobody without a token creates one", async () => {
+    const tenant = await world.tenant();
+    fault(await create(world.anonymous, { tenantId: tenant.id, slug: "p1", name: "x" }), "UNAUTHENTICATED");
+  });
+
+  it("forbidden: members, auditors, support and services do not create one", async () => {
+    const tenant = await world.tenant();
+    for (const caller of [tenant.member, tenant.auditor, world.support, world.service]) {
+      fault(await create(caller, { tenantId: tenant.id, slug: "p1", name: "x" }), "FORBIDDEN");
+    }
+    expect(await projectsOf(tenant.id)).toEqual([]);
+  });
+
+  it("someone else's: a tenant that exists and one that does not are the same answer, and nothing is written", async () => {
+    const [mine, theirs] = [await world.tenant(), await world.tenant()];
+    expect(await app.sql("select 1 from tenants where id = $1", [theirs.id])).toHaveLength(1);
+    const refused = await create(mine.admin, { tenantId: theirs.id, slug: "p1", name: "x" });
+    const missing = await create(mine.admin, { tenantId: randomUUID(), slug: "p1", name: "x" });
+    fault(refused, "NOT_FOUND");
+    expect(refused.body).toEqual(missing.body);
+    expect(await projectsOf(theirs.id)).toEqual([]);
+    expect(await eventsOf(theirs.id)).toEqual([]);
+  });
+
+  it.each(["frozen", "archived"])("%s: the tenant's own people change nothing, an operator may", async (status) => {
+    const tenant = await world.tenant({ status });
+    fault(await create(tenant.admin, { slug: "p1", name: "x" }), "TENANT_READ_ONLY");
+    expect(await projectsOf(tenant.id)).toEqual([]);
+    data(await create(world.operator, { tenantId: tenant.id, slug: "p1", name: "x" }));
+  });
+
+  it("a trial that is over is read-only although nothing has frozen it yet", async () => {
+    const tenant = await world.tenant({ status: "trial", trialEndsAt: new Date(Date.now() - 1000) });
+    fault(await create(tenant.admin, { slug: "p1", name: "x" }), "TENANT_READ_ONLY");
+  });
+
+  it("a slug is unique in its tenant and free in every other", async () => {
+    const [one, other] = [await world.tenant(), await world.tenant()];
+    data(await create(one.admin, { slug: "p1", name: "x" }));
+    fault(await create(one.admin, { slug: "p1", name: "y" }), "CONFLICT", "slug");
+    data(await create(other.admin, { slug: "p1", name: "x" }));
+    expect(await projectsOf(one.id)).toEqual([{ slug: "p1" }]);
+    expect(await eventsOf(one.id)).toHaveLength(1);
+  });
+
+  it("of ten concurrent creations of one slug exactly one wins, with one event", async () => {
+    const tenant = await world.tenant();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => create(tenant.admin, { slug: "race", name: "x" })));
+    expect(answers.filter(({ body }) => !body.errors)).toHaveLength(1);
+    for (const answer of answers.filter(({ body }) => body.errors)) fault(answer, "CONFLICT", "slug");
+    expect(await eventsOf(tenant.id)).toHaveLength(1);
+  });
+
+  it("ok and audited: the row and its event are written together", async () => {
+    const tenant = await world.tenant();
+    const requestId = unique("request");
+    const answer = await tenant.admin.run(CREATE, { input: { slug: "site", name: "Website" } }, { "x-request-id": requestId });
+    const { project } = data(answer)["createProject"];
+    expect(project).toEqual({ id: expect.any(String), slug: "site", name: "Website", status: "ACTIVE", version: 1, tenant: { id: tenant.id } });
+    expect(await eventsOf(tenant.id)).toEqual([
+      {
+        action: "project.create",
+        actor_id: expect.any(String),
+        actor_type: "user",
+        target_id: project.id,
+        target_type: "project",
+        target_name: "site",
+        project_id: project.id,
+        request_id: requestId,
+      },
+    ]);
+  });
+});
