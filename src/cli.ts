@@ -2,10 +2,10 @@
 /** Owns the command line: what can be said to it, and how its outcome is told. The work is done elsewhere. */
 import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { ConfigError, readConfig } from "./config.js";
+import { readConfig, readOwnerConfig } from "./config.js";
 import { createMigration } from "./database/create-migration.js";
 import { down, force, pending, up, version } from "./database/migrate.js";
-import { MigrationRefusedError } from "./database/migration-ledger.js";
+import { explain } from "./explain.js";
 import { buildRegistrySchema, schemaFiles } from "./schema.js";
 import { asOwner } from "./service.js";
 import type { DataSource } from "typeorm";
@@ -14,21 +14,38 @@ const program = new Command("tenant-registry").description("The registry of tena
 
 program.command("serve").description("start the service (what `npm start` does)").action(async () => void (await import("./main.js")));
 
+program
+  .command("token")
+  .description("print a token of the development issuer; DATA_DIR, ADDR and PUBLIC_URL as the service has them")
+  .argument("<caller>", "for instance acme-admin")
+  .action(async (caller: string) => {
+    const { developmentToken } = await import("./development/tokens.js");
+    process.stdout.write(`${await developmentToken(readConfig(), caller)}\n`);
+  });
+
 const migrate = program.command("migrate").description("move the database between schema versions (needs DATABASE_OWNER_URL or DATABASE_URL)");
 migrate.command("up").description("apply every pending migration").action(() => onDatabase((owner) => up(owner)));
-migrate.command("up-to").argument("<number>", "migration to end at", whole).action((number: number) => onDatabase((owner) => up(owner, number)));
+migrate
+  .command("up-to")
+  .description("apply pending migrations until the database is at this one")
+  .argument("<number>", "migration", whole)
+  .action((number: number) => onDatabase((owner) => up(owner, number)));
 migrate
   .command("down")
   .description("undo the newest migrations; refused when APP_ENV=prod")
   .argument("[steps]", "how many", whole, 1)
-  .action((steps: number) => onDatabase((owner) => down(owner, steps, { forwardOnly: readConfig().environment === "prod" })));
-migrate.command("version").description("show where the database is").action(() => onDatabase(async (owner) => ({ version: await version(owner), pending: await pending(owner) })));
+  .action((steps: number) => onDatabase((owner, forwardOnly) => down(owner, steps, { forwardOnly })));
+migrate.command("version").description("show where the database is").action(() => onDatabase(position));
 migrate
   .command("force")
   .description("record that the database is at this migration, and run nothing")
   .argument("<number>", "migration", whole)
-  .action((number: number) => onDatabase(async (owner) => force(owner, number)));
-migrate.command("create").description("write the next, empty migration").argument("<name>", "for instance add-teams").action(async (name: string) => print(await createMigration("migrations", name, Date.now())));
+  .action((number: number) => onDatabase(async (owner) => force(owner, number).then(() => position(owner))));
+migrate
+  .command("create")
+  .description("write the next, empty migration")
+  .argument("<name>", "for instance add-teams")
+  .action(async (name: string) => print({ file: await createMigration("migrations", name, Date.now()) }));
 
 program
   .command("schema")
@@ -40,14 +57,17 @@ program
     else process.stdout.write(files[0]?.text ?? "");
   });
 
-async function onDatabase(work: (owner: DataSource) => Promise<object | void>): Promise<void> {
-  const config = readConfig();
-  if (!config.database) throw new ConfigError(["DATABASE_URL must be set: the embedded database migrates itself when the service starts"]);
-  print((await asOwner(config, undefined, work)) ?? { done: true });
+async function onDatabase(work: (owner: DataSource, forwardOnly: boolean) => Promise<object>): Promise<void> {
+  const config = readOwnerConfig();
+  print(await asOwner(config, undefined, (owner) => work(owner, config.environment === "prod")));
 }
 
-function print(result: object | string): void {
-  process.stdout.write(`${typeof result === "string" ? result : JSON.stringify(result)}\n`);
+async function position(owner: DataSource) {
+  return { version: await version(owner), pending: await pending(owner) };
+}
+
+function print(result: object): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
 function whole(text: string): number {
@@ -56,7 +76,6 @@ function whole(text: string): number {
 }
 
 program.parseAsync().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof MigrationRefusedError;
-  process.stderr.write(`${expected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
 });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { SIGNATURE_ALGORITHMS, TOKEN_PROFILES } from "./kernel/bearer.js";
 import { DEFAULT_LIMITS } from "./kernel/limits.js";
+import { likelyMisspelt, type Misspelling } from "./misspelling.js";
 
 /** Milliseconds and bytes that bound every request; the sources of the numbers are DESIGN's limits. */
 export const BOUNDS = {
@@ -20,31 +21,42 @@ const url = (protocols: RegExp, example: string) =>
   z.string().refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), { error: `must be a URL like ${example}` });
 const issuerUrl = url(/^https?:$/, "https://id.example.com/realms/platform");
 const databaseUrl = url(/^postgres(ql)?:$/, "postgres://user:password@host:5432/database");
-const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const oneOf = <const Name extends string>(names: readonly Name[]) => z.enum(names, { error: `must be one of ${names.join(", ")}` });
+const flag = oneOf(["true", "false"]).transform((text) => text === "true");
+/** `host:port`, `[IPv6]:port` or `:port`. A port that the system picks would leave PUBLIC_URL untold, so 0 is not one. */
+const address = z.string().transform((text) => /^(?:([^:\s[\]]*)|\[([0-9a-f:.]+)\]):(\d{1,5})$/i.exec(text))
+  .refine((parts) => parts !== null && Number(parts[3]) >= 1 && Number(parts[3]) <= 65_535, { error: "must be host:port or :port, with a port from 1 to 65535" })
+  .transform((parts) => ({ host: parts?.[1] || parts?.[2] || "", port: Number(parts?.[3]) }));
+const list = z.string().transform((text) => text.split(",").map((name) => name.trim()).filter(Boolean))
+  .pipe(z.array(z.string()).min(1, { error: "must name at least one, separated by commas" }));
+
+const HOPS = { error: "must be a whole number from 0 to 10" };
+const POOL_SIZE = { error: "must be a whole number from 1 to 200" };
 
 /** One entry for every variable that the service reads; empty counts as not set. */
 const ENVIRONMENT = z.object({
-  APP_ENV: z.enum(["dev", "stage", "prod"]).default("dev"),
-  ADDR: z.string().regex(/^[^:\s]*:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, { error: "must be host:port or :port" }).default(":8090"),
+  APP_ENV: oneOf(["dev", "stage", "prod"]).default("dev"),
+  ADDR: address.prefault(":8090"),
   PUBLIC_URL: issuerUrl.optional(),
   DATA_DIR: z.string().default(".data"),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
+  DATABASE_POOL_SIZE: z.coerce.number(POOL_SIZE).int(POOL_SIZE).min(1, POOL_SIZE).max(200, POOL_SIZE).default(10),
   MIGRATE_ON_START: flag.optional(),
   KEYCLOAK_ISSUER: issuerUrl.optional(),
-  TOKEN_AUDIENCE: z.string().min(1).max(255).default("tenant-registry"),
-  TOKEN_PROFILE: z.enum(TOKEN_PROFILES).default("keycloak"),
-  TOKEN_ALGORITHMS: z.string().default("RS256,PS256,ES256,EdDSA").transform((text) => text.split(",").map((name) => name.trim()))
-    .pipe(z.array(z.enum(SIGNATURE_ALGORITHMS)).min(1)),
-  TOKEN_ROLE_CLAIMS: z.string().default("realm_access.roles").transform((text) => text.split(",").map((path) => path.trim().split("."))),
-  TOKEN_SERVICE_CLIENTS: z.string().transform((text) => text.split(",").map((id) => id.trim()).filter(Boolean)).optional(),
+  TOKEN_AUDIENCE: z.string().max(255, { error: "must be at most 255 characters" }).default("tenant-registry"),
+  TOKEN_PROFILE: oneOf(TOKEN_PROFILES).default("keycloak"),
+  TOKEN_ALGORITHMS: list.pipe(z.array(z.enum(SIGNATURE_ALGORITHMS, { error: `must be some of ${SIGNATURE_ALGORITHMS.join(", ")}, separated by commas` })))
+    .prefault("RS256,PS256,ES256,EdDSA"),
+  TOKEN_ROLE_CLAIMS: list.transform((paths) => paths.map((path) => path.split("."))).prefault("realm_access.roles"),
+  TOKEN_SERVICE_CLIENTS: list.optional(),
   KEYCLOAK_ADMIN_URL: issuerUrl.optional(),
-  KEYCLOAK_REALM: z.string().min(1).default("breakpilot-dev"),
+  KEYCLOAK_REALM: z.string().default("breakpilot-dev"),
   KEYCLOAK_CLIENT_ID: z.string().optional(),
   KEYCLOAK_CLIENT_SECRET: z.string().optional(),
   GRAPHQL_INTROSPECTION: flag.optional(),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  TRUSTED_HOPS: z.coerce.number(HOPS).int(HOPS).min(0, HOPS).max(10, HOPS).default(0),
+  LOG_LEVEL: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
 type Environment = z.infer<typeof ENVIRONMENT>;
@@ -68,8 +80,15 @@ export interface Config {
     serviceClients: string[] | null;
   };
   introspection: boolean;
+  /** How many routers and balancers in front are believed about the caller's address. */
+  trustedHops: number;
   logLevel: Environment["LOG_LEVEL"];
+  /** Variables that are set and not read, but almost have the name of one that is. */
+  misspelt: Misspelling[];
 }
+
+/** What migrations need; the rest of the configuration may be absent where only they run. */
+export type OwnerConfig = Pick<Config, "environment" | "database">;
 
 /** Thrown by {@link readConfig}; its message lists every problem, one a line, and never a value. */
 export class ConfigError extends Error {
@@ -82,23 +101,21 @@ export class ConfigError extends Error {
 /** Names of the variables that the service reads, for the documentation and its test. */
 export const VARIABLES = Object.keys(ENVIRONMENT.shape).sort();
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
 /** Read and check the environment. Throws {@link ConfigError} naming every problem. */
-export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([name, value]) => value !== "" && name in ENVIRONMENT.shape));
-  const parsed = ENVIRONMENT.safeParse(set);
-  const problems = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path[0] as string} ${lowerFirst(message)}`);
-  if (set["APP_ENV"] !== undefined && set["APP_ENV"] !== "dev") problems.push(...missingOutsideDevelopment(set));
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  const { data } = parsed;
-  const listen = addressOf(data.ADDR);
+export function readConfig(env: Variables = process.env): Config {
+  const set = ownVariables(env);
+  const data = checked(ENVIRONMENT, set, [...missingOutsideDevelopment(set), ...halfSet(set)]);
+  // Whoever reaches the development issuer may be anyone: unless told to, it answers this machine only.
+  const everywhere = data.KEYCLOAK_ISSUER ? "0.0.0.0" : "127.0.0.1";
+  const listen = { host: data.ADDR.host || everywhere, port: data.ADDR.port };
   return {
     environment: data.APP_ENV,
     listen,
-    publicUrl: (data.PUBLIC_URL ?? `http://localhost:${listen.port}`).replace(/\/$/, ""),
+    publicUrl: (data.PUBLIC_URL ?? addressFor(listen)).replace(/\/$/, ""),
     dataDir: data.DATA_DIR,
-    ...(data.DATABASE_URL && {
-      database: { url: data.DATABASE_URL, ownerUrl: data.DATABASE_OWNER_URL ?? data.DATABASE_URL, poolSize: data.DATABASE_POOL_SIZE },
-    }),
+    database: databaseOf(data),
     migrateOnStart: data.MIGRATE_ON_START ?? data.APP_ENV === "dev",
     ...(data.KEYCLOAK_ISSUER && { issuer: data.KEYCLOAK_ISSUER }),
     token: {
@@ -109,25 +126,60 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       serviceClients: data.TOKEN_SERVICE_CLIENTS ?? null,
     },
     introspection: data.GRAPHQL_INTROSPECTION ?? data.APP_ENV !== "prod",
+    trustedHops: data.TRUSTED_HOPS,
     logLevel: data.LOG_LEVEL,
+    misspelt: likelyMisspelt(Object.keys(env), VARIABLES),
   };
 }
 
+/** Read what the migrations need, and no more: they run before the service, often where the rest is not known. */
+export function readOwnerConfig(env: Variables = process.env): OwnerConfig {
+  const set = ownVariables(env);
+  const owner = ENVIRONMENT.pick({ APP_ENV: true, DATABASE_URL: true, DATABASE_OWNER_URL: true, DATABASE_POOL_SIZE: true });
+  const none = !set["DATABASE_URL"] && !set["DATABASE_OWNER_URL"];
+  const data = checked(owner, set, none ? ["DATABASE_OWNER_URL or DATABASE_URL must be set: the embedded database is migrated when the service starts"] : []);
+  return { environment: data.APP_ENV, database: databaseOf(data) };
+}
+
+function ownVariables(env: Variables): Variables {
+  return Object.fromEntries(Object.entries(env).filter(([name, value]) => value !== "" && Object.hasOwn(ENVIRONMENT.shape, name)));
+}
+
+function checked<Shape extends z.ZodType>(shape: Shape, set: Variables, otherProblems: readonly string[]): z.infer<Shape> {
+  const parsed = shape.safeParse(set);
+  const problems = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+  // A list gives one issue for each of its members, all in the same words.
+  if (!parsed.success || otherProblems.length > 0) throw new ConfigError([...new Set([...problems, ...otherProblems])]);
+  return parsed.data;
+}
+
+function databaseOf(data: Pick<Environment, "DATABASE_URL" | "DATABASE_OWNER_URL" | "DATABASE_POOL_SIZE">): Config["database"] {
+  const url = data.DATABASE_URL ?? data.DATABASE_OWNER_URL;
+  return url === undefined ? undefined : { url, ownerUrl: data.DATABASE_OWNER_URL ?? url, poolSize: data.DATABASE_POOL_SIZE };
+}
+
 /** What development brings along must be named elsewhere: an embedded database or a home-made issuer would be a trap there. */
-function missingOutsideDevelopment(set: Record<string, string | undefined>): string[] {
-  const environment = set["APP_ENV"] ?? "";
+function missingOutsideDevelopment({ APP_ENV, DATABASE_URL, KEYCLOAK_ISSUER }: Variables): string[] {
+  if (APP_ENV !== "stage" && APP_ENV !== "prod") return [];
   const problems: string[] = [];
-  if (!set["DATABASE_URL"]) problems.push(`DATABASE_URL must be set when APP_ENV=${environment}: the embedded database is for development only`);
-  if (!set["KEYCLOAK_ISSUER"]) problems.push(`KEYCLOAK_ISSUER must be set when APP_ENV=${environment}: the development issuer is for development only`);
-  else if (environment === "prod" && !set["KEYCLOAK_ISSUER"].startsWith("https:")) problems.push("KEYCLOAK_ISSUER must be https when APP_ENV=prod");
+  if (!DATABASE_URL) problems.push(`DATABASE_URL must be set when APP_ENV=${APP_ENV}: the embedded database is for development only`);
+  if (!KEYCLOAK_ISSUER) problems.push(`KEYCLOAK_ISSUER must be set when APP_ENV=${APP_ENV}: the development issuer is for development only`);
+  else if (APP_ENV === "prod" && /^http:/i.test(KEYCLOAK_ISSUER)) problems.push("KEYCLOAK_ISSUER must be https when APP_ENV=prod: signing keys fetched over http could be anybody's");
   return problems;
 }
 
-function addressOf(addr: string): { host: string; port: number } {
-  const colon = addr.lastIndexOf(":");
-  return { host: addr.slice(0, colon).replace(/^\[|\]$/g, "") || "0.0.0.0", port: Number(addr.slice(colon + 1)) };
+/** What only means something together. */
+function halfSet(set: Variables): string[] {
+  const problems: string[] = [];
+  if (set["DATABASE_OWNER_URL"] && !set["DATABASE_URL"]) problems.push("DATABASE_URL must be set when DATABASE_OWNER_URL is: the service does not log in as the owner");
+  const admin = ["KEYCLOAK_ADMIN_URL", "KEYCLOAK_CLIENT_ID", "KEYCLOAK_CLIENT_SECRET"];
+  const missing = admin.filter((name) => !set[name]);
+  if (missing.length > 0 && missing.length < admin.length) problems.push(`${missing.join(" and ")} must be set too: Keycloak's Admin API needs ${admin.join(", ")}`);
+  return problems;
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+/** How callers on this machine reach the listener; a wildcard is an address to listen on, not one to call. */
+function addressFor({ host, port }: Config["listen"]): string {
+  if (/^(?:0\.0\.0\.0|127\.0\.0\.1|::1?|localhost)$/i.test(host)) return `http://localhost:${port}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -1,4 +1,5 @@
 /** Owns how one HTTP request becomes a request context: token → claims → principal → doors. */
+import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
 import { BOUNDS } from "./config.js";
 import type { BearerVerifier } from "./kernel/bearer.js";
@@ -28,11 +29,11 @@ export function contextMaker({ house, bearer, claims, directory, now }: ContextP
     const started = performance.now();
     const context: RequestContext = new RequestContext(
       request.id,
-      request.log.child(principal ? { principal: principal.subject, tenant: principal.tenantId } : { principal: null }),
+      request.log.child({ principal: principal?.subject ?? null, tenant: principal?.tenantId ?? null }),
       principal,
       openDoors(house, {
         principal,
-        origin: { requestId: request.id, sourceIp: request.ip, userAgent: headers["user-agent"]?.[0]?.slice(0, 500) ?? null },
+        origin: { requestId: request.id, sourceIp: addressOf(request), userAgent: headers["user-agent"]?.[0]?.slice(0, 500) ?? null },
         remainingMs: () => BOUNDS.operationMs - (performance.now() - started),
         committed: () => context.forget(),
       }),
@@ -42,10 +43,16 @@ export function contextMaker({ house, bearer, claims, directory, now }: ContextP
   };
 }
 
+/** A trusted router may still pass on what is no address, and the audit log takes nothing else. An IPv6 zone means something on its own machine only. */
+function addressOf({ ip }: FastifyRequest): string | null {
+  return isIP(ip) > 0 ? ip.replace(/%.*$/, "") : null;
+}
+
 /** The header chooses among what the token already allows, never beyond it. */
 async function principalOf(identity: Identity, header: readonly string[], directory: TenantDirectory): Promise<Principal> {
-  const chosen = header.length > 0 ? await chosenTenant(header, directory) : null;
+  // A service chooses no tenant, and whether the one it names exists is not for it to learn here.
   if (identity.kind === "service") return { ...identity, tenantId: null };
+  const chosen = header.length > 0 ? await chosenTenant(header, directory) : null;
   if (identity.kind === "platform") return { ...identity, tenantId: chosen };
   const { tenants, ...person } = identity;
   const allowed = await directory.resolve(tenants);

@@ -1,31 +1,55 @@
-/** Owns the HTTP face: Apollo Server on Fastify, health endpoints, and the bounds on bytes. It reads no environment: tests start the real thing. */
+/** Owns the HTTP face: routes, headers, and the bounds on bytes and seconds. It reads no environment: tests start the real thing. */
 import { randomUUID } from "node:crypto";
-import { ApolloServer } from "@apollo/server";
-import {
-  ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginInlineTraceDisabled,
-  ApolloServerPluginLandingPageDisabled,
-  ApolloServerPluginUsageReportingDisabled,
-} from "@apollo/server/plugin/disabled";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
+import { openApollo } from "./apollo.js";
 import { BOUNDS } from "./config.js";
-import { formatError, operationLogPlugin, requestError, statusPlugin } from "./kernel/errors-plugin.js";
-import type { FaultCode } from "./kernel/fault.js";
-import { documentLimits } from "./kernel/limits.js";
-import { limitsPlugin } from "./kernel/limits-plugin.js";
+import { requestError } from "./kernel/http-status.js";
 import type { RequestContext } from "./kernel/request.js";
+import { healthEndpoints, openReadiness, type ReadinessBounds, type ReadinessChecks } from "./readiness.js";
+import { refuse, refuseError, refuseSocket } from "./refusal.js";
+import { within } from "./within.js";
 
 export interface ServerParts {
   schema: GraphQLSchema;
   context(request: FastifyRequest): Promise<RequestContext>;
-  /** Name → check; each rejects with what is missing. All must hold for `/readyz` to answer 200. */
-  readiness: Readonly<Record<string, () => Promise<void>>>;
+  /** All must hold for `/readyz` to answer 200. */
+  readiness: ReadinessChecks;
   introspection: boolean;
   log: Logger;
+  /** How many routers and balancers in front are believed about the caller's address; 0 believes nobody. */
+  trustedHops?: number;
+  bounds?: Partial<HttpBounds>;
 }
+
+/** What one connection may take of us. */
+export interface HttpBounds {
+  bodyBytes: number;
+  headerBytes: number;
+  /** The headers must have arrived within this time, and the whole request within the next one. */
+  headersMs: number;
+  requestMs: number;
+  /** How often the two before are looked at. */
+  arrivalCheckMs: number;
+  /** From the whole request to its answer: a backstop above the operation's own time, for what the doors cannot stop. */
+  answerMs: number;
+  /** A connection on which no byte moves is closed, so that nobody keeps an answer by not reading it. */
+  silentMs: number;
+  readiness: ReadinessBounds;
+}
+
+const HTTP_BOUNDS: HttpBounds = {
+  bodyBytes: BOUNDS.bodyBytes,
+  headerBytes: 16 * 1024,
+  headersMs: 5_000,
+  requestMs: 10_000,
+  arrivalCheckMs: 1_000,
+  answerMs: BOUNDS.operationMs + 2_000,
+  silentMs: 30_000,
+  readiness: { timeoutMs: BOUNDS.connectMs, rememberMs: 1_000 },
+};
 
 export interface RegistryServer {
   app: FastifyInstance;
@@ -33,105 +57,91 @@ export interface RegistryServer {
   startDraining(): void;
 }
 
-const REQUEST_ID = /^[\w.:-]{1,100}$/;
-
 /** Build the server; it listens when `app.listen` is called. */
-export async function buildServer({ schema, context, readiness, introspection, log }: ServerParts): Promise<RegistryServer> {
-  const app = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
-    bodyLimit: BOUNDS.bodyBytes,
-    requestTimeout: BOUNDS.operationMs,
-    forceCloseConnections: "idle",
-    genReqId: ({ headers }) => requestIdFrom(headers["x-request-id"]) ?? randomUUID(),
-  });
-  const apollo = new ApolloServer<RequestContext>({
-    schema,
-    introspection,
-    formatError,
-    logger: log,
-    csrfPrevention: true,
-    allowBatchedHttpRequests: false,
-    persistedQueries: false,
-    hideSchemaDetailsFromClientErrors: true,
-    includeStacktraceInErrorResponses: false,
-    stopOnTerminationSignals: false,
-    stringifyResult: (value) => JSON.stringify(value),
-    parseOptions: { maxTokens: BOUNDS.requests.maxTokens },
-    maxRecursiveSelections: BOUNDS.requests.maxRecursiveSelections,
-    validationRules: [documentLimits(BOUNDS.requests)],
-    plugins: [
-      limitsPlugin(schema, BOUNDS.requests),
-      operationLogPlugin(),
-      statusPlugin(),
-      ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginInlineTraceDisabled(),
-      ApolloServerPluginLandingPageDisabled(),
-      ApolloServerPluginUsageReportingDisabled(),
-    ],
-  });
+export async function buildServer(parts: ServerParts): Promise<RegistryServer> {
+  const bounds = { ...HTTP_BOUNDS, ...parts.bounds };
+  const app = openApp(parts, bounds);
+  const apollo = openApollo(parts);
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
-  app.addHook("onSend", async (request, reply) => {
-    reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff").header("cache-control", reply.getHeader("cache-control") ?? "no-store");
-  });
-  app.setErrorHandler<FastifyError>((error, request, reply) => reply.code(error.statusCode ?? 500).send(refusal(error, request)));
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody("There is nothing here", "NOT_FOUND")));
+  const answer = fastifyApolloHandler(apollo, { context: contextOrRefusal(parts.context) });
   app.route({
-    method: ["GET", "POST", "OPTIONS"],
+    method: ["GET", "POST"],
     url: "/graphql",
-    handler: fastifyApolloHandler(apollo, {
-      context: async (request: FastifyRequest) => {
-        try {
-          return await context(request);
-        } catch (thrown) {
-          const error = requestError(thrown, request.id);
-          request.log.warn({ err: error.originalError, code: error.extensions["code"] }, "request refused");
-          throw error;
-        }
-      },
-    }),
+    exposeHeadRoute: false,
+    // Not Fastify's handlerTimeout: 5.12 forgets it as soon as a body has been read.
+    handler: (request, reply) => within(Promise.resolve(answer.call(app, request, reply)), bounds.answerMs),
   });
-  const startDraining = healthEndpoints(app, readiness);
+  app.route({
+    method: ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"],
+    url: "/graphql",
+    // No CORS: portals talk to the router, and a page of another origin has no business here.
+    handler: (request, reply) => refuse(request, reply.header("allow", "GET, POST"), 405),
+  });
+  const startDraining = healthEndpoints(app, openReadiness(parts.readiness, bounds.readiness, parts.log));
   return { app, startDraining };
 }
 
-/** `/healthz`: the process answers. `/readyz`: it can do its work; names what is missing, without details. */
-function healthEndpoints(app: FastifyInstance, readiness: ServerParts["readiness"]): () => void {
-  let draining = false;
-  app.get("/healthz", () => ({ status: "ok" }));
-  app.get("/readyz", async (request, reply) => {
-    const failed: string[] = draining ? ["draining"] : [];
-    await Promise.all(
-      Object.entries(readiness).map(async ([name, check]) => {
-        await check().catch((err: unknown) => {
-          failed.push(name);
-          request.log.warn({ err, check: name }, "not ready");
-        });
-      }),
-    );
-    return reply.code(failed.length > 0 ? 503 : 200).send(failed.length > 0 ? { status: "unavailable", failed: failed.sort() } : { status: "ready" });
+function openApp({ log, trustedHops = 0 }: ServerParts, bounds: HttpBounds): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
+    bodyLimit: bounds.bodyBytes,
+    requestTimeout: bounds.requestMs,
+    connectionTimeout: bounds.silentMs,
+    http: { maxHeaderSize: bounds.headerBytes, headersTimeout: bounds.headersMs, connectionsCheckingInterval: bounds.arrivalCheckMs },
+    forceCloseConnections: "idle",
+    trustProxy: (_address: string, hop: number) => hop < trustedHops,
+    genReqId: ({ headers }) => requestIdFrom(headers["x-request-id"]) ?? randomUUID(),
+    clientErrorHandler: refuseSocket,
+    // A path that is no URL never comes to the hooks.
+    frameworkErrors: (error, request, reply) => refuseError(error, request, withStandardHeaders(request, reply)),
   });
-  return () => {
-    draining = true;
-  };
+  app.removeContentTypeParser("text/plain");
+  app.addHook("onRequest", async (request, reply) => {
+    const encoding = request.headers["content-encoding"] ?? "identity";
+    if (encoding !== "identity") return refuse(request, reply, 415);
+    // The integration makes a URL of it and would fail as if that were our mistake.
+    if (!URL.canParse(`http://${request.hostname}/`)) return refuse(request, reply, 400);
+  });
+  app.addHook("onSend", async (request, reply) => void withStandardHeaders(request, reply));
+  app.setErrorHandler<FastifyError>(refuseError);
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, 404));
+  return app;
 }
+
+/** What browsers are to do with an answer, unless a route has said so itself: neither guess, nor show, nor keep it. */
+const STANDARD_HEADERS = {
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+};
+
+function withStandardHeaders(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  for (const [name, value] of Object.entries(STANDARD_HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value);
+  return reply.header("x-request-id", request.id);
+}
+
+const REQUEST_ID = /^[\w.:-]{1,100}$/;
 
 /** A router's request id is kept, so that one id follows a request through every log; anything unreadable is replaced. */
 function requestIdFrom(header: string | string[] | undefined): string | undefined {
   return typeof header === "string" && REQUEST_ID.test(header) ? header : undefined;
 }
 
-/** What Fastify refuses before GraphQL sees it, in GraphQL's shape and without the parser's quotations. */
-function refusal(error: FastifyError, request: FastifyRequest) {
-  const status = error.statusCode ?? 500;
-  if (status === 413) return errorBody(`The request is larger than ${BOUNDS.bodyBytes} bytes`, "LIMIT_EXCEEDED");
-  if (status === 415) return errorBody("Send application/json", "BAD_REQUEST");
-  if (status < 500) return errorBody("The request is not readable", "BAD_REQUEST");
-  request.log.error({ err: error }, "internal error");
-  return errorBody("Something went wrong on our side", "INTERNAL_SERVER_ERROR", { reference: request.id });
-}
-
-function errorBody(message: string, code: FaultCode | "BAD_REQUEST", more: object = {}) {
-  return { errors: [{ message, extensions: { code, ...more } }] };
+/** A caller who cannot be told, or may not be here, is answered and logged before there is an operation. */
+function contextOrRefusal(context: ServerParts["context"]) {
+  return async (request: FastifyRequest): Promise<RequestContext> => {
+    try {
+      return await context(request);
+    } catch (thrown) {
+      const error = requestError(thrown, request.id);
+      const code = error.extensions["code"];
+      const line = { principal: null, tenant: null, code, err: error.originalError };
+      if (code === "INTERNAL_SERVER_ERROR") request.log.error(line, "internal error");
+      else request.log.warn(line, "request refused");
+      throw error;
+    }
+  };
 }

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
 import { recordChange } from "./audit-event/audit-event.recorder.js";
-import { BOUNDS, type Config } from "./config.js";
+import { BOUNDS, type Config, type OwnerConfig } from "./config.js";
 import { contextMaker } from "./context.js";
 import { MIGRATIONS } from "../migrations/index.js";
 import { openDataSource } from "./database/data-source.js";
@@ -11,6 +11,7 @@ import { version } from "./database/migrate.js";
 import { openBearer } from "./kernel/bearer.js";
 import { DEFAULT_CLAIMS_MAPPING } from "./kernel/claims.js";
 import type { House } from "./kernel/doors.js";
+import { rememberVerified } from "./kernel/verified-tokens.js";
 import { buildRegistrySchema, ENTITIES } from "./schema.js";
 import { buildServer, type RegistryServer } from "./server.js";
 import { tenantAdmission } from "./tenant/tenant.admission.js";
@@ -45,8 +46,8 @@ const SESSION_LIMITS = {
 };
 
 /** Work with the owner's credentials, for migrations and seeds; the service itself never has them. */
-export async function asOwner<T>(config: Config, embedded: EmbeddedDatabase | undefined, work: (owner: DataSource) => Promise<T>): Promise<T> {
-  const place = config.database ? { url: config.database.ownerUrl, poolSize: 1 } : { embedded };
+export async function asOwner<T>({ database }: OwnerConfig, embedded: EmbeddedDatabase | undefined, work: (owner: DataSource) => Promise<T>): Promise<T> {
+  const place = database ? { url: database.ownerUrl, poolSize: 1 } : { embedded };
   const owner = await openDataSource({ ...place, ...SESSION_LIMITS, migrations: MIGRATIONS, applicationName: "tenant-registry-owner" });
   try {
     return await work(owner);
@@ -61,6 +62,7 @@ export function openServiceDataSource(config: Config, embedded: EmbeddedDatabase
   return openDataSource({
     ...(database ? { url: database.url, poolSize: database.poolSize } : { embedded }),
     ...SESSION_LIMITS,
+    silenceTimeoutMs: BOUNDS.statementMs + BOUNDS.connectMs,
     role: SERVICE_ROLE,
     entities: ENTITIES,
     migrations: MIGRATIONS,
@@ -80,7 +82,7 @@ export async function openService({ config, log, dataSource, now = () => new Dat
       maxWaiting: database ? database.poolSize * WAITING_PER_CONNECTION : WAITING_EMBEDDED,
     },
   };
-  const bearer = openBearer({
+  const verifier = openBearer({
     issuer: config.issuer ?? developmentIssuer ?? "",
     audience: config.token.audience,
     profile: config.token.profile,
@@ -90,6 +92,7 @@ export async function openService({ config, log, dataSource, now = () => new Dat
     now,
     log,
   });
+  const bearer = rememberVerified(verifier, now);
   const { schema } = buildRegistrySchema();
   const server = await buildServer({
     schema,
@@ -106,6 +109,7 @@ export async function openService({ config, log, dataSource, now = () => new Dat
       issuer: () => bearer.ready(),
     },
     introspection: config.introspection,
+    trustedHops: config.trustedHops,
     log,
   });
   return {

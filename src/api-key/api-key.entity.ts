@@ -1,7 +1,7 @@
 /** Owns what an API key is: its row and its GraphQL type. The hash has no field and is never selected. */
 import { GraphQLDateTime } from "graphql-scalars";
 import { Directive, Field, ID, ObjectType } from "type-graphql";
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from "typeorm";
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique } from "typeorm";
 import { Tenant } from "../tenant/tenant.entity.js";
 
 @Entity("api_keys")
@@ -12,7 +12,7 @@ import { Tenant } from "../tenant/tenant.entity.js";
 @Directive('@key(fields: "id")')
 @ObjectType({ description: "A credential for products without a login. Its secret is shown once, when it is made.", simpleResolvers: true })
 export class ApiKey {
-  @PrimaryColumn("uuid", { name: "id", default: () => "gen_random_uuid()", primaryKeyConstraintName: "api_keys_pkey" })
+  @PrimaryGeneratedColumn("uuid", { name: "id", primaryKeyConstraintName: "api_keys_pkey" })
   @Field(() => ID)
   id: string;
 

@@ -1,4 +1,5 @@
 /** Owns what may be asked of API keys. */
+import { IsOptional } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { Label } from "../kernel/validation.js";
 
@@ -8,6 +9,7 @@ export class ApiKeyFilter {
   revoked?: boolean | null;
 
   @Field(() => String, { nullable: true, description: "Keys of this product; keys for all products are not among them." })
-  @Label({ optional: true })
-  product?: string;
+  @IsOptional()
+  @Label()
+  product?: string | null;
 }

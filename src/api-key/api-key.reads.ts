@@ -3,12 +3,26 @@ import sql, { raw, type Sql } from "sql-template-tag";
 import { columnsOf } from "../kernel/columns.js";
 import type { Doors } from "../kernel/doors.js";
 import { loaderById } from "../kernel/loaders.js";
-import { pagesByParent, type Order } from "../kernel/page.js";
+import { pagesOf, type Order } from "../kernel/page.js";
 import { ApiKey } from "./api-key.entity.js";
 import type { ApiKeyFilter } from "./api-key.inputs.js";
 
 const columns = columnsOf(ApiKey, "k");
 const NEWEST_FIRST: Order = { name: "api_key.created_at.desc", key: sql`k.created_at`, type: "timestamptz", descending: true };
+
+const apiKeysOfTenant = pagesOf<ApiKey, { filter?: ApiKeyFilter | null }>({
+  typeName: "Tenant",
+  fieldName: "apiKeys",
+  entity: ApiKey,
+  parent: sql`k.tenant_id`,
+  listing: ({ filter }) => ({
+    columns,
+    from: sql`api_keys k`,
+    id: sql`k.id`,
+    where: conditions(filter ?? {}),
+    order: NEWEST_FIRST,
+  }),
+});
 
 export function apiKeyReads(doors: Doors) {
   return {
@@ -16,19 +30,13 @@ export function apiKeyReads(doors: Doors) {
       (ids) => doors.read(sql`select ${columns} from api_keys k where k.id = any(${ids}::uuid[])`),
       ({ id }) => id,
     ),
-    ofTenant: pagesByParent<ApiKey, { filter?: ApiKeyFilter | null }>(doors, sql`k.tenant_id`, ({ filter }) => ({
-      columns,
-      from: sql`api_keys k`,
-      id: sql`k.id`,
-      where: conditions(filter ?? {}),
-      order: NEWEST_FIRST,
-    })),
+    ofTenant: apiKeysOfTenant(doors),
   };
 }
 
 function conditions({ revoked, product }: ApiKeyFilter): Sql[] {
   const where: Sql[] = [];
   if (revoked != null) where.push(sql`k.revoked_at is ${raw(revoked ? "not null" : "null")}`);
-  if (product) where.push(sql`k.product = ${product}`);
+  if (product != null) where.push(sql`k.product = ${product}`);
   return where;
 }

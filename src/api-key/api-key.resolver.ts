@@ -1,8 +1,10 @@
 /** Owns how API keys are exposed: fields, access, one call each. */
-import { Arg, Args, Ctx, Directive, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, Directive, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import { Product } from "../catalog/product.entity.js";
 import { Access } from "../kernel/access.js";
-import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/page.js";
+import { keyText } from "../kernel/id.js";
+import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/connection.js";
 import { reference } from "../kernel/reference.js";
 import type { RequestContext } from "../kernel/request.js";
 import { Tenant } from "../tenant/tenant.entity.js";
@@ -14,7 +16,7 @@ import { apiKeyReads } from "./api-key.reads.js";
 
 const ApiKeyConnection = connectionOf(ApiKey, "ApiKey");
 
-reference("ApiKey", "api_key.read", ({ id }, { reads }) => reads(apiKeyReads).byId.load(String(id)));
+reference("ApiKey", "api_key.read", ({ id }, { reads }) => reads(apiKeyReads).byId.load(keyText(id)));
 
 @Resolver(() => ApiKey)
 export class ApiKeyResolver {
@@ -26,8 +28,8 @@ export class ApiKeyResolver {
 
   @Access("tenant.read")
   @FieldResolver(() => Tenant)
-  tenant(@Root() { tenantId }: ApiKey, @Ctx() { reads }: RequestContext): Promise<Tenant | null> {
-    return reads(tenantReads).byId.load(tenantId);
+  tenant(@Root() { tenantId }: ApiKey, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return reads(tenantReads).byId(tenantId, info);
   }
 
   @Access("api_key.read")
@@ -49,11 +51,12 @@ export class TenantApiKeysResolver {
   @Directive(LIST_SIZE)
   @FieldResolver(() => ApiKeyConnection, { nullable: true, description: "The tenant's API keys, newest first; revoked ones included unless filtered." })
   apiKeys(
-    @Root() { id }: Tenant,
+    @Root() tenant: Tenant,
     @Args(() => PageArgs) page: PageArgs,
     @Arg("filter", () => ApiKeyFilter, { nullable: true }) filter: ApiKeyFilter | null,
     @Ctx() { reads }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Page<ApiKey>> {
-    return reads(apiKeyReads).ofTenant({ filter, page }).load(id);
+    return reads(apiKeyReads).ofTenant({ filter, page }).load(tenant, info);
   }
 }

@@ -1,7 +1,7 @@
 /** Owns what an audit event is: its row and its GraphQL type. */
 import { GraphQLDateTime, GraphQLJSONObject } from "graphql-scalars";
 import { Directive, Field, ID, ObjectType } from "type-graphql";
-import { Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn } from "typeorm";
+import { Column, CreateDateColumn, Entity, Generated, Index, PrimaryGeneratedColumn } from "typeorm";
 
 @Entity("audit_log")
 @Index("audit_log_tenant_idx", { synchronize: false })
@@ -19,7 +19,8 @@ export class AuditEvent {
   @PrimaryGeneratedColumn("increment", { type: "bigint", name: "id", primaryKeyConstraintName: "audit_log_pkey" })
   serial: string;
 
-  @Column("uuid", { name: "uid", default: () => "gen_random_uuid()" })
+  @Column("uuid", { name: "uid" })
+  @Generated("uuid")
   @Field(() => ID)
   id: string;
 
@@ -70,7 +71,7 @@ export class AuditEvent {
   sourceIp: string | null;
 
   @Column("text", { name: "user_agent", nullable: true })
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "What the caller's software called itself." })
   userAgent: string | null;
 
   @Column("text", { name: "request_id", nullable: true })

@@ -10,30 +10,30 @@ export class AuditEventFilter {
   @Matches(/^[a-z][a-z0-9_.]{0,99}\*?$/, { message: "action must be like project.create or project.*" })
   action?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Subject of who did it." })
   @IsOptional()
   @MaxLength(255)
   actorId?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Kind of what it was done to, for instance `project`." })
   @IsOptional()
   @MaxLength(100)
   targetType?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Id of what it was done to." })
   @IsOptional()
   @MaxLength(255)
   targetId?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Key of the product that the action is about." })
   @IsOptional()
   @MaxLength(100)
   product?: string | null;
 
-  @Field(() => ID, { nullable: true })
+  @Field(() => ID, { nullable: true, description: "The project that it is about." })
   projectId?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Id of the request that did it." })
   @IsOptional()
   @MaxLength(100)
   requestId?: string | null;

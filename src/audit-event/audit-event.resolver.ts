@@ -1,7 +1,9 @@
 /** Owns how audit events are exposed: fields, access, one call each. */
-import { Arg, Args, Ctx, Directive, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, Directive, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import { Access } from "../kernel/access.js";
-import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/page.js";
+import { keyText } from "../kernel/id.js";
+import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/connection.js";
 import { reference } from "../kernel/reference.js";
 import type { RequestContext } from "../kernel/request.js";
 import { Project } from "../project/project.entity.js";
@@ -15,7 +17,7 @@ import { auditEventReads } from "./audit-event.reads.js";
 /** Not counted: a count would walk the whole log. */
 const AuditEventConnection = connectionOf(AuditEvent, "AuditEvent", { counted: false });
 
-reference("AuditEvent", "audit_event.read", ({ id }, { reads }) => reads(auditEventReads).byId.load(String(id)));
+reference("AuditEvent", "audit_event.read", ({ id }, { reads }) => reads(auditEventReads).byId.load(keyText(id)));
 
 @Resolver(() => AuditEvent)
 export class AuditEventResolver {
@@ -38,8 +40,8 @@ export class AuditEventResolver {
 
   @Access("tenant.read")
   @FieldResolver(() => Tenant, { nullable: true, description: "The tenant in which it was done." })
-  async tenant(@Root() { tenantId }: AuditEvent, @Ctx() { reads }: RequestContext): Promise<Tenant | null> {
-    return tenantId === null ? null : reads(tenantReads).byId.load(tenantId);
+  async tenant(@Root() { tenantId }: AuditEvent, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return tenantId === null ? null : reads(tenantReads).byId(tenantId, info);
   }
 
   @Access("project.read")
@@ -55,11 +57,12 @@ export class TenantAuditEventsResolver {
   @Directive(LIST_SIZE)
   @FieldResolver(() => AuditEventConnection, { nullable: true, description: "The tenant's audit log, newest first." })
   auditEvents(
-    @Root() { id }: Tenant,
+    @Root() tenant: Tenant,
     @Args(() => PageArgs) page: PageArgs,
     @Arg("filter", () => AuditEventFilter, { nullable: true }) filter: AuditEventFilter | null,
     @Ctx() { reads }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Page<AuditEvent>> {
-    return reads(auditEventReads).ofTenant({ filter, page }).load(id);
+    return reads(auditEventReads).ofTenant({ filter, page }).load(tenant, info);
   }
 }

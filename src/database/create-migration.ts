@@ -1,6 +1,7 @@
 /** Owns the making of a new, empty migration file and its entry in the list. It touches no database. */
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MigrationRefusedError } from "./migration-ledger.js";
 
 const NUMBERED_FILE = /^(\d+)-.*\.ts$/;
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
@@ -14,7 +15,7 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
  * @returns the path of the new file
  */
 export async function createMigration(directory: string, name: string, now: number): Promise<string> {
-  if (!NAME.test(name)) throw new Error(`"${name}" is not a migration name: use words in lower case joined by dashes.`);
+  if (!NAME.test(name)) throw new MigrationRefusedError(`"${name}" is not a migration name: use words in lower case joined by dashes.`);
   const files = await readdir(directory);
   const number = Math.max(0, ...files.map((file) => Number(NUMBERED_FILE.exec(file)?.[1] ?? 0))) + 1;
   const className = `${name.split("-").map(capitalised).join("")}${now}`;

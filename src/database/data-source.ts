@@ -18,6 +18,11 @@ export interface DataSourceSettings {
   lockTimeoutMs: number;
   idleInTransactionTimeoutMs: number;
   connectTimeoutMs: number;
+  /**
+   * How long to wait for a server that says nothing at all; above the statement timeout, which a server that can be reached keeps by
+   * itself. Without it a statement waits as long as the network takes to notice that the server is gone, some fifteen minutes.
+   */
+  silenceTimeoutMs?: number;
   applicationName?: string;
   /** Told of an idle connection that was lost; the pool has already dropped it. */
   onConnectionLost?: (error: Error) => void;
@@ -59,7 +64,11 @@ function serverConnection(url: string, settings: DataSourceSettings) {
   return {
     url: bareUrl,
     poolSize: settings.poolSize ?? DEFAULT_POOL_SIZE,
-    extra: { options: [...options, ...flags].join(" ") },
+    extra: {
+      options: [...options, ...flags].join(" "),
+      onConnect: hearOfLosses,
+      ...(settings.silenceTimeoutMs !== undefined && { query_timeout: settings.silenceTimeoutMs }),
+    },
   };
 }
 
@@ -73,9 +82,20 @@ function embeddedConnection(embedded: EmbeddedDatabase, settings: DataSourceSett
     extra: {
       stream: () => embedded.stream(),
       idleTimeoutMillis: 0,
-      onConnect: (client: pg.ClientBase) => client.query(statements.join(";")),
+      onConnect: (client: pg.ClientBase) => {
+        hearOfLosses(client);
+        return client.query(statements.join(";"));
+      },
     },
   };
+}
+
+/**
+ * The pool listens to idle connections only, and TypeORM to those of its own; the loss of any other would be an event that nobody
+ * hears, which ends the process. Whoever uses the connection learns of the loss from its query.
+ */
+function hearOfLosses(client: pg.ClientBase): void {
+  client.on("error", () => {});
 }
 
 function sessionSettings(settings: DataSourceSettings): Record<string, string> {

@@ -40,7 +40,7 @@ export interface DevelopmentCaller {
 
 const ACME = "00000000-0000-0000-0000-000000000001";
 const BIGCORP = "00000000-0000-0000-0000-000000000002";
-const TOKEN_LIFETIME_SECONDS = 12 * 60 * 60;
+export const TOKEN_LIFETIME_SECONDS = 12 * 60 * 60;
 const MAX_FORM_BYTES = 4 * 1024;
 
 /** A person at the portal; `number` tells the fixed subjects apart. */

@@ -7,9 +7,9 @@ import { MAX_CONFIG_BYTES } from "./entitlement.rules.js";
 
 const EXPECTED_VERSION = "Change only if the entitlement still has this `version`; else CONFLICT.";
 
-@InputType()
+@InputType({ description: "Which product a tenant gets, how it is set, and until when." })
 export class GrantEntitlementInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: "The tenant that gets it." })
   tenantId: string;
 
   @Field(() => String, { description: "Key of the product." })
@@ -26,7 +26,7 @@ export class GrantEntitlementInput {
 
 @InputType({ description: "What to change of an entitlement. What is omitted stays." })
 export class UpdateEntitlementInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: "The tenant that has it." })
   tenantId: string;
 
   @Field(() => String, { description: "Key of the product." })
@@ -44,9 +44,9 @@ export class UpdateEntitlementInput {
   expiresAt?: Date | null;
 }
 
-@InputType()
+@InputType({ description: "Which product is taken back from a tenant." })
 export class WithdrawEntitlementInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: "The tenant that has it." })
   tenantId: string;
 
   @Field(() => String, { description: "Key of the product." })
@@ -57,19 +57,19 @@ export class WithdrawEntitlementInput {
   expectedVersion?: number | null;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "What the tenant now has of the product.", simpleResolvers: true })
 export class GrantEntitlementPayload {
   @Field(() => Entitlement)
   entitlement: Entitlement;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "The entitlement after the change.", simpleResolvers: true })
 export class UpdateEntitlementPayload {
   @Field(() => Entitlement)
   entitlement: Entitlement;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "The entitlement, now withdrawn.", simpleResolvers: true })
 export class WithdrawEntitlementPayload {
   @Field(() => Entitlement)
   entitlement: Entitlement;

@@ -3,11 +3,22 @@ import DataLoader from "dataloader";
 import sql from "sql-template-tag";
 import { columnsOf } from "../kernel/columns.js";
 import type { Doors } from "../kernel/doors.js";
-import { loaderOfLists } from "../kernel/loaders.js";
+import { listOf } from "../kernel/list.js";
 import { Entitlement } from "./entitlement.entity.js";
 import { entitlementId, entitlementKeyFrom } from "./entitlement.rules.js";
 
 const columns = columnsOf(Entitlement, "e");
+
+/** A tenant has at most one entitlement for each product of the catalogue, so the list needs no pages. */
+const entitlementsOfTenant = listOf<Entitlement>({
+  typeName: "Tenant",
+  fieldName: "entitlements",
+  entity: Entitlement,
+  columns,
+  from: sql`tenant_products e`,
+  parent: sql`e.tenant_id`,
+  order: sql`e.product`,
+});
 
 export function entitlementReads(doors: Doors) {
   return {
@@ -22,11 +33,6 @@ export function entitlementReads(doors: Doors) {
       const found = new Map(rows.map((row) => [entitlementId(row), row]));
       return keys.map((key) => (key && found.get(entitlementId(key))) ?? null);
     }),
-    /** A tenant has at most one entitlement for each product of the catalogue, so the list needs no pages. */
-    ofTenant: loaderOfLists<Entitlement>(
-      (tenantIds) => doors.read(sql`
-        select ${columns} from tenant_products e where e.tenant_id = any(${tenantIds}::uuid[]) order by e.tenant_id, e.product`),
-      ({ tenantId }) => tenantId,
-    ),
+    ofTenant: entitlementsOfTenant(doors),
   };
 }

@@ -1,5 +1,6 @@
 /** Owns how entitlements are exposed: fields, access, one call each. */
-import { Arg, Ctx, Directive, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, Directive, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Product } from "../catalog/product.entity.js";
 import { Access } from "../kernel/access.js";
 import { reference } from "../kernel/reference.js";
@@ -38,8 +39,8 @@ export class EntitlementResolver {
 
   @Access("tenant.read")
   @FieldResolver(() => Tenant)
-  tenant(@Root() { tenantId }: Entitlement, @Ctx() { reads }: RequestContext): Promise<Tenant | null> {
-    return reads(tenantReads).byId.load(tenantId);
+  tenant(@Root() { tenantId }: Entitlement, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return reads(tenantReads).byId(tenantId, info);
   }
 
   @Access("entitlement.read")
@@ -49,21 +50,18 @@ export class EntitlementResolver {
   }
 
   @Access("entitlement.grant")
-  @Directive('@tag(name: "platform")')
   @Mutation(() => GrantEntitlementPayload, { description: "Give a tenant a product, or give it back. Platform operators only." })
   grantEntitlement(@Arg("input", () => GrantEntitlementInput) input: GrantEntitlementInput, @Ctx() { doors, now }: RequestContext): Promise<GrantEntitlementPayload> {
     return grantEntitlement(doors, input, now());
   }
 
   @Access("entitlement.update")
-  @Directive('@tag(name: "platform")')
   @Mutation(() => UpdateEntitlementPayload, { description: "Change an entitlement's settings or end. Platform operators only." })
   updateEntitlement(@Arg("input", () => UpdateEntitlementInput) input: UpdateEntitlementInput, @Ctx() { doors, now }: RequestContext): Promise<UpdateEntitlementPayload> {
     return updateEntitlement(doors, input, now());
   }
 
   @Access("entitlement.withdraw")
-  @Directive('@tag(name: "platform")')
   @Mutation(() => WithdrawEntitlementPayload, { description: "Take a product back; withdrawing twice changes nothing. Platform operators only." })
   withdrawEntitlement(@Arg("input", () => WithdrawEntitlementInput) input: WithdrawEntitlementInput, @Ctx() { doors }: RequestContext): Promise<WithdrawEntitlementPayload> {
     return withdrawEntitlement(doors, input);
@@ -75,7 +73,7 @@ export class TenantEntitlementsResolver {
   @Access("entitlement.read")
   @Directive("@listSize(assumedSize: 20)")
   @FieldResolver(() => [Entitlement], { nullable: true, description: "What the tenant has, by product key; withdrawn ones included." })
-  entitlements(@Root() { id }: Tenant, @Ctx() { reads }: RequestContext): Promise<Entitlement[]> {
-    return reads(entitlementReads).ofTenant.load(id);
+  entitlements(@Root() tenant: Tenant, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Entitlement[]> {
+    return reads(entitlementReads).ofTenant.load(tenant, info);
   }
 }

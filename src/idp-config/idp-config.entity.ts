@@ -1,7 +1,7 @@
 /** Owns what an identity provider configuration is: its row and its GraphQL type. */
 import { GraphQLDateTime, GraphQLJSONObject } from "graphql-scalars";
 import { Directive, Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique, UpdateDateColumn } from "typeorm";
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique, UpdateDateColumn } from "typeorm";
 import { Access } from "../kernel/access.js";
 import { Tenant } from "../tenant/tenant.entity.js";
 
@@ -12,6 +12,7 @@ export enum IdpKind {
 
 registerEnumType(IdpKind, {
   name: "IdpKind",
+  description: "What an identity provider speaks.",
   valuesConfig: { OIDC: { description: "OpenID Connect." }, SAML: { description: "SAML 2.0." } },
 });
 
@@ -21,7 +22,7 @@ registerEnumType(IdpKind, {
 @Directive('@key(fields: "id")')
 @ObjectType({ description: "A tenant's own identity provider.", simpleResolvers: true })
 export class IdpConfig {
-  @PrimaryColumn("uuid", { name: "id", default: () => "gen_random_uuid()", primaryKeyConstraintName: "tenant_idp_config_pkey" })
+  @PrimaryGeneratedColumn("uuid", { name: "id", primaryKeyConstraintName: "tenant_idp_config_pkey" })
   @Field(() => ID)
   id: string;
 
@@ -30,7 +31,7 @@ export class IdpConfig {
   tenantId: string;
 
   @Column("enum", { name: "type", enum: IdpKind, enumName: "idp_kind" })
-  @Field(() => IdpKind)
+  @Field(() => IdpKind, { description: "The protocol that it speaks." })
   type: IdpKind;
 
   @Access("idp_config.read_metadata")

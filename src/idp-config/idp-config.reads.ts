@@ -2,10 +2,22 @@
 import sql from "sql-template-tag";
 import { columnsOf } from "../kernel/columns.js";
 import type { Doors } from "../kernel/doors.js";
-import { loaderById, loaderOfLists } from "../kernel/loaders.js";
+import { listOf } from "../kernel/list.js";
+import { loaderById } from "../kernel/loaders.js";
 import { IdpConfig } from "./idp-config.entity.js";
 
 const columns = columnsOf(IdpConfig, "i");
+
+/** A tenant has a handful of providers, so the list needs no pages. */
+const idpConfigsOfTenant = listOf<IdpConfig>({
+  typeName: "Tenant",
+  fieldName: "idpConfigs",
+  entity: IdpConfig,
+  columns,
+  from: sql`tenant_idp_config i`,
+  parent: sql`i.tenant_id`,
+  order: sql`i.type`,
+});
 
 export function idpConfigReads(doors: Doors) {
   return {
@@ -13,11 +25,6 @@ export function idpConfigReads(doors: Doors) {
       (ids) => doors.read(sql`select ${columns} from tenant_idp_config i where i.id = any(${ids}::uuid[])`),
       ({ id }) => id,
     ),
-    /** A tenant has a handful of providers, so the list needs no pages. */
-    ofTenant: loaderOfLists<IdpConfig>(
-      (tenantIds) => doors.read(sql`
-        select ${columns} from tenant_idp_config i where i.tenant_id = any(${tenantIds}::uuid[]) order by i.tenant_id, i.type`),
-      ({ tenantId }) => tenantId,
-    ),
+    ofTenant: idpConfigsOfTenant(doors),
   };
 }

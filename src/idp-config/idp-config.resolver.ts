@@ -1,6 +1,8 @@
 /** Owns how identity provider configurations are exposed: fields, access, one call each. */
-import { Arg, Ctx, Directive, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, Directive, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
 import { Access } from "../kernel/access.js";
+import { keyText } from "../kernel/id.js";
 import { reference } from "../kernel/reference.js";
 import type { RequestContext } from "../kernel/request.js";
 import { Tenant } from "../tenant/tenant.entity.js";
@@ -8,7 +10,7 @@ import { tenantReads } from "../tenant/tenant.reads.js";
 import { IdpConfig } from "./idp-config.entity.js";
 import { idpConfigReads } from "./idp-config.reads.js";
 
-reference("IdpConfig", "idp_config.read", ({ id }, { reads }) => reads(idpConfigReads).byId.load(String(id)));
+reference("IdpConfig", "idp_config.read", ({ id }, { reads }) => reads(idpConfigReads).byId.load(keyText(id)));
 
 @Resolver(() => IdpConfig)
 export class IdpConfigResolver {
@@ -20,8 +22,8 @@ export class IdpConfigResolver {
 
   @Access("tenant.read")
   @FieldResolver(() => Tenant)
-  tenant(@Root() { tenantId }: IdpConfig, @Ctx() { reads }: RequestContext): Promise<Tenant | null> {
-    return reads(tenantReads).byId.load(tenantId);
+  tenant(@Root() { tenantId }: IdpConfig, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return reads(tenantReads).byId(tenantId, info);
   }
 }
 
@@ -30,7 +32,7 @@ export class TenantIdpConfigsResolver {
   @Access("idp_config.read")
   @Directive("@listSize(assumedSize: 5)")
   @FieldResolver(() => [IdpConfig], { nullable: true, description: "The tenant's identity providers." })
-  idpConfigs(@Root() { id }: Tenant, @Ctx() { reads }: RequestContext): Promise<IdpConfig[]> {
-    return reads(idpConfigReads).ofTenant.load(id);
+  idpConfigs(@Root() tenant: Tenant, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<IdpConfig[]> {
+    return reads(idpConfigReads).ofTenant.load(tenant, info);
   }
 }

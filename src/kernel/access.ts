@@ -4,15 +4,16 @@
  */
 import {
   getNamedType,
+  isAbstractType,
+  isInputObjectType,
   isObjectType,
   type GraphQLField,
-  type GraphQLInputObjectType,
+  type GraphQLInputType,
   type GraphQLObjectType,
   type GraphQLSchema,
-  isInputObjectType,
 } from "graphql";
 import { type AuthCheckerInterface, Authorized, Directive, Extensions, type ResolverData } from "type-graphql";
-import { rolesFor, type Action } from "./action.js";
+import { rolesFor, type Action, type Role } from "./action.js";
 import { Fault } from "./fault.js";
 import { may, type Principal } from "./principal.js";
 import type { RequestContext } from "./request.js";
@@ -22,20 +23,31 @@ import type { RequestContext } from "./request.js";
  * and published as `@authenticated` and `@requiresScopes` so that a router can refuse earlier; we never rely on the router.
  */
 export function Access(action: Action): MethodDecorator & PropertyDecorator {
-  const parts = [
+  return together([
     Authorized<Action>([action]),
     Extensions({ access: action }),
     Directive("@authenticated"),
     Directive(`@requiresScopes(scopes: [["${action}"]])`),
-  ] as PropertyDecorator[];
-  return ((target: object, key: string | symbol) => {
-    for (const part of parts) part(target, key);
-  }) as MethodDecorator & PropertyDecorator;
+    ...audience(action),
+  ]);
 }
 
 /** Declare that giving this input field needs more than the mutation it belongs to. */
 export function AccessToSet(action: Action): PropertyDecorator {
-  return Extensions({ access: action }) as PropertyDecorator;
+  return together([Extensions({ access: action }), ...audience(action)]);
+}
+
+const STAFF: ReadonlySet<Role> = new Set(["support", "operator"]);
+
+/** What nobody but platform staff may do is tagged, so that a contract without the tag is the graph for portals. */
+function audience(action: Action) {
+  return rolesFor(action).every((role) => STAFF.has(role)) ? [Directive('@tag(name: "platform")')] : [];
+}
+
+function together(decorators: readonly (MethodDecorator | PropertyDecorator)[]): MethodDecorator & PropertyDecorator {
+  return ((target: object, key: string | symbol) => {
+    for (const decorator of decorators as PropertyDecorator[]) decorator(target, key);
+  }) as MethodDecorator & PropertyDecorator;
 }
 
 /** Faults: UNAUTHENTICATED without a caller, FORBIDDEN when the caller's roles do not hold the action. */
@@ -51,19 +63,22 @@ export class AccessChecker implements AuthCheckerInterface<RequestContext, Actio
   check({ context, args, info }: ResolverData<RequestContext>, actions: Action[]): boolean {
     for (const action of actions) demand(context.caller, action);
     const field = info.parentType.getFields()[info.fieldName];
-    for (const { name, type } of field?.args ?? []) {
-      const input = getNamedType(type);
-      if (isInputObjectType(input)) checkGiven(context.caller, input, args[name]);
-    }
+    for (const { name, type } of field?.args ?? []) checkGiven(context.caller, type, args[name]);
     return true;
   }
 }
 
-function checkGiven(principal: Principal | null, input: GraphQLInputObjectType, given: unknown): void {
-  if (typeof given !== "object" || given === null) return;
-  for (const field of Object.values(input.getFields())) {
-    const action = accessOf(field);
-    if (action && (given as Record<string, unknown>)[field.name] !== undefined) demand(principal, action, field.name);
+/** Inputs inside inputs, and lists of them, are looked into as well. */
+function checkGiven(principal: Principal | null, type: GraphQLInputType, given: unknown): void {
+  const input = getNamedType(type);
+  if (Array.isArray(given)) for (const one of given as unknown[]) checkGiven(principal, input, one);
+  else if (isInputObjectType(input) && typeof given === "object" && given !== null) {
+    for (const field of Object.values(input.getFields())) {
+      const value = (given as Record<string, unknown>)[field.name];
+      const action = accessOf(field);
+      if (action && value !== undefined) demand(principal, action, field.name);
+      checkGiven(principal, field.type, value);
+    }
   }
 }
 
@@ -102,7 +117,8 @@ export function proveAccess(schema: GraphQLSchema, references: ReadonlyMap<strin
       const action = accessOf(field);
       addRow(rows, entry, action);
       if (!action && roots.has(type)) problems.push(`${entry} has no @Access`);
-      else if (!action && !isCarrier(type) && leadsToEntity(field)) problems.push(`${entry} leads to an entity but has no @Access`);
+      else if (!action && !isCarrier(type) && leadsToEntity(schema, field)) problems.push(`${entry} leads to an entity but has no @Access`);
+      else if (!action && field.args.some(({ type }) => hasRule(type))) problems.push(`${entry} takes an input with @AccessToSet but has no @Access that would check it`);
       if (action && !field.resolve) problems.push(`${entry} has @Access but no resolver that would check it`);
     }
   }
@@ -114,14 +130,23 @@ function addRow(rows: AccessRow[], entry: string, action: Action | undefined): v
   if (action) rows.push({ entry, action, roles: rolesFor(action) });
 }
 
-function leadsToEntity(field: GraphQLField<unknown, unknown>): boolean {
+function leadsToEntity(schema: GraphQLSchema, field: GraphQLField<unknown, unknown>): boolean {
   const target = getNamedType(field.type);
-  return isObjectType(target) && (keysOf(target).length > 0 || isCarrier(target));
+  const targets = isAbstractType(target) ? schema.getPossibleTypes(target) : [target];
+  return targets.some((type) => isObjectType(type) && (keysOf(type).length > 0 || isCarrier(type)));
+}
+
+/** Does an input of this type, however deep, have a field that needs more? */
+function hasRule(type: GraphQLInputType, seen = new Set<unknown>()): boolean {
+  const input = getNamedType(type);
+  if (!isInputObjectType(input) || seen.has(input)) return false;
+  seen.add(input);
+  return Object.values(input.getFields()).some((field) => accessOf(field) !== undefined || hasRule(field.type, seen));
 }
 
 /** Carriers are only ever returned by a guarded field, whose rule is about the entities that they carry. */
-function isCarrier({ name }: GraphQLObjectType): boolean {
-  return /(Connection|Edge|Payload)$/.test(name);
+function isCarrier(type: GraphQLObjectType): boolean {
+  return /(Connection|Edge|Payload)$/.test(type.name) && keysOf(type).length === 0;
 }
 
 function isResolvableEntity(type: GraphQLObjectType): boolean {

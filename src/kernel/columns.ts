@@ -1,4 +1,4 @@
-/** Owns the select list of an entity: which columns are read and under which property names. */
+/** Owns the select list of an entity: which columns are read, under which property names, and what JSON does to them. */
 import sql, { raw, type Sql } from "sql-template-tag";
 import { getMetadataArgsStorage } from "typeorm";
 
@@ -15,4 +15,18 @@ export function columnsOf(entity: Function, alias: string): Sql {
       return `${alias}."${options.name ?? propertyName}"${cast} as "${propertyName}"`;
     });
   return sql`${raw(columns.join(", "))}`;
+}
+
+/** Turns instants back into dates in rows that came as JSON; everything else is the same either way. */
+export function reviverOf(entity: Function): (row: Record<string, unknown>) => void {
+  const instants = getMetadataArgsStorage()
+    .filterColumns(entity)
+    .filter(({ options }) => options.type === "timestamptz")
+    .map(({ propertyName }) => propertyName);
+  return (row) => {
+    for (const name of instants) {
+      const value = row[name];
+      if (typeof value === "string") row[name] = new Date(value);
+    }
+  };
 }

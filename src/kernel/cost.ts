@@ -1,5 +1,5 @@
 /**
- * Owns the cost of one operation, computed from the schema's published `@cost` and `@listSize`. What is too much is `limits.ts`.
+ * Owns the cost of one operation. What the schema publishes about it is read in `cost-directives.ts`; what is too much is `limits.ts`.
  *
  * Not graphql-query-complexity: its estimators see a field's own arguments and the finished cost of its children, so
  * `edges` cannot learn that its connection was asked for `first: 100`, and it walks every expansion of a fragment anew.
@@ -11,7 +11,6 @@ import {
   getNullableType,
   getOperationAST,
   getVariableValues,
-  GraphQLError,
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   isAbstractType,
@@ -19,35 +18,22 @@ import {
   isListType,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
-  valueFromASTUntyped,
-  type ConstDirectiveNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
-  type GraphQLField,
   type GraphQLObjectType,
   type GraphQLSchema,
   type SelectionNode,
   type SelectionSetNode,
 } from "graphql";
-import type { FaultCode } from "./fault.js";
+import { argumentsWeight, costOf, expectedSize, listSizeOf, type Field, type Values } from "./cost-directives.js";
 import { CEILING, saturate } from "./limits.js";
 
 /** Items that a list is taken to have when nothing published says how many. */
 const DEFAULT_LIST_SIZE = 10;
 /** Weight of a mutation's root field without `@cost`: a transaction with its audit event. */
 const MUTATION_WEIGHT = 10;
-
-type Values = Readonly<Record<string, unknown>>;
-type Field = GraphQLField<unknown, unknown>;
-
-interface ListSize {
-  readonly assumedSize: number | undefined;
-  readonly slicingArguments: readonly string[];
-  readonly sizedFields: readonly string[];
-  readonly requireOneSlicingArgument: boolean;
-}
 
 /** The size that a parent's `@listSize(sizedFields:)` gives to the lists directly under it. */
 interface Sizing {
@@ -186,51 +172,4 @@ class Pricing {
       return true; // `if` without a value: the executor reports it, here it only must not make anything cheaper
     }
   }
-}
-
-/** How many items to expect: the largest slicing argument that has a value (its default included), else the assumed size. */
-function expectedSize(listSize: ListSize, args: Values): number | undefined {
-  const { slicingArguments } = listSize;
-  const given = slicingArguments.map((name) => args[name]).filter((value) => typeof value === "number");
-  if (slicingArguments.length > 0 && listSize.requireOneSlicingArgument && given.length !== 1) {
-    throw new GraphQLError(`Exactly one of these arguments is required: ${slicingArguments.join(", ")}`, {
-      extensions: { code: "BAD_USER_INPUT" satisfies FaultCode, field: slicingArguments[0], http: { status: 400 } },
-    });
-  }
-  return given.length > 0 ? Math.max(0, ...given) : listSize.assumedSize;
-}
-
-function argumentsWeight(field: Field, args: Values): number {
-  return field.args.reduce((sum, argument) => {
-    return argument.name in args ? sum + (costOf(argument.astNode?.directives) ?? 0) : sum;
-  }, 0);
-}
-
-/** Weight of an applied `@cost`, if it is a number. The IBM specification writes it as a string, Federation as an Int. */
-function costOf(directives: readonly ConstDirectiveNode[] | undefined): number | undefined {
-  const applied = applicationOf("cost", directives);
-  const weight = Number(applied?.["weight"] ?? NaN);
-  return Number.isFinite(weight) ? Math.max(0, weight) : undefined;
-}
-
-function listSizeOf(field: Field): ListSize | undefined {
-  const applied = applicationOf("listSize", field.astNode?.directives);
-  return (
-    applied && {
-      assumedSize: typeof applied["assumedSize"] === "number" ? applied["assumedSize"] : undefined,
-      slicingArguments: names(applied["slicingArguments"]),
-      sizedFields: names(applied["sizedFields"]),
-      requireOneSlicingArgument: applied["requireOneSlicingArgument"] !== false,
-    }
-  );
-}
-
-function names(value: unknown): string[] {
-  return [value ?? []].flat().map(String);
-}
-
-/** Read without the directive's definition: fields that type-graphql built carry directives their schema does not define. */
-function applicationOf(name: string, directives: readonly ConstDirectiveNode[] | undefined): Values | undefined {
-  const applied = directives?.find((directive) => directive.name.value === name);
-  return applied && Object.fromEntries((applied.arguments ?? []).map((arg) => [arg.name.value, valueFromASTUntyped(arg.value)]));
 }

@@ -1,5 +1,5 @@
 /** Owns the one translation from what Postgres and its driver throw to the faults a caller may see. */
-import { getMetadataArgsStorage } from "typeorm";
+import { getMetadataArgsStorage, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from "typeorm";
 import { Fault } from "./fault.js";
 
 /** The members of a driver error that are looked at; TypeORM wraps it in `driverError`. */
@@ -35,7 +35,7 @@ export function faultFromDatabase(thrown: unknown): unknown {
   return thrown;
 }
 
-/** Did the connection itself fail, so that it must not go back to the pool? */
+/** Must the connection not go back to the pool? What is no answer of Postgres may have left it anywhere: it counts as broken. */
 export function breaksConnection(thrown: unknown): boolean {
   const code = ((thrown as { driverError?: DriverError }).driverError ?? (thrown as DriverError)).code;
   return code === undefined || !SQLSTATE.test(code) || GOING_AWAY.has(code) || code.startsWith(CLASS_CONNECTION);
@@ -54,10 +54,14 @@ function conflict(driver: DriverError, thrown: unknown): Fault {
 }
 
 const NETWORK = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "ENOENT", "EHOSTUNREACH"]);
-const DRIVER_LOST_IT = /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|not queryable/;
+const DRIVER_LOST_IT = /timeout exceeded when trying to connect|Connection terminated|not queryable|Cannot use a pool after calling end|Query read timeout/;
+
+/** TypeORM gives a runner up when its connection is lost between two statements; the next statement only learns of that. */
+const GIVEN_UP = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
 
 function connectionFault(thrown: unknown, driver: DriverError): unknown {
-  return NETWORK.has(driver.code ?? "") || DRIVER_LOST_IT.test(driver.message ?? "") ? unavailable(thrown) : thrown;
+  const lost = GIVEN_UP.some((error) => thrown instanceof error) || NETWORK.has(driver.code ?? "") || DRIVER_LOST_IT.test(driver.message ?? "");
+  return lost ? unavailable(thrown) : thrown;
 }
 
 function unavailable(thrown: unknown): Fault {

@@ -6,7 +6,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import type pg from "pg";
 import type { Sql } from "sql-template-tag";
-import type { DataSource, EntityManager } from "typeorm";
+import type { DataSource, EntityManager, QueryRunner } from "typeorm";
 import type { ChangeAction } from "./action.js";
 import { breaksConnection, faultFromDatabase } from "./database-fault.js";
 import { Fault, notFound } from "./fault.js";
@@ -65,7 +65,7 @@ export interface Visit {
   origin: RequestOrigin;
   /** Milliseconds of the operation's time that are left. */
   remainingMs(): number;
-  /** Called after a commit, so that what was loaded before it is not served again. */
+  /** Called after a commit, and after one whose outcome is not known, so that what was loaded before it is not served again. */
   committed(): void;
 }
 
@@ -105,11 +105,13 @@ function enter<T>(work: () => Promise<T>): Promise<T> {
   return insideDoor.run(true, work);
 }
 
+/** A person's only home is its own tenant, so one without a tenant has none; staff who narrowed stay where they are. */
 function homeOf({ principal }: Visit, tenantId: string | null | undefined): string {
-  const own = signedIn(principal).tenantId;
+  const { kind, tenantId: own } = signedIn(principal);
   const home = tenantId ?? own;
   if (home === null) throw new Fault("BAD_USER_INPUT", "Name the tenant to act in", { field: "tenantId" });
-  if (!isUuid(home) || (own !== null && home.toLowerCase() !== own)) throw notFound("Tenant");
+  const bound = kind === "user" || own !== null;
+  if (!isUuid(home) || (bound && home.toLowerCase() !== own)) throw notFound("Tenant");
   return home.toLowerCase();
 }
 
@@ -120,31 +122,36 @@ function signedIn(principal: Principal | null): Principal {
 
 /** Platform staff see every tenant unless narrowed; everyone else sees the tenant named here, or nothing. */
 function scopeOf(house: House, visit: Visit, tenantId: string | null, readOnly: "on" | "off"): ScopeValues {
-  const remainingMs = Math.min(house.limits.statementTimeoutMs, Math.floor(visit.remainingMs()));
-  if (remainingMs <= 0) throw new Fault("DEADLINE_EXCEEDED", "The operation took too long");
+  const timeoutMs = Math.min(house.limits.statementTimeoutMs, timeLeft(visit));
   const role = signedIn(visit.principal).kind === "platform" ? "registry_platform" : "registry_tenant";
-  return [role, tenantId ?? "", readOnly, String(remainingMs)];
+  return [role, tenantId ?? "", readOnly, String(timeoutMs)];
+}
+
+/** Whole milliseconds, at least one: to Postgres a timeout of zero means none. */
+function timeLeft(visit: Visit): number {
+  const remainingMs = Math.floor(visit.remainingMs());
+  if (remainingMs <= 0) throw new Fault("DEADLINE_EXCEEDED", "The operation took too long");
+  return remainingMs;
 }
 
 async function read<Row>(house: House, visit: Visit, statement: Sql): Promise<Row[]> {
-  const principal = signedIn(visit.principal);
-  const scope = scopeOf(house, visit, principal.tenantId, "on");
+  const { tenantId } = signedIn(visit.principal);
   const pool = poolOf(house);
   refuseWhenFull(house, pool);
   try {
     const client = await pool.connect();
+    let failed = false;
     try {
-      const rows = await runScoped<Row>(client, scope, {
-        name: statementName(scope[0], statement.text),
-        text: statement.text,
-        values: statement.values,
-      });
-      client.release();
-      return rows;
+      // Reckoned only now: the wait for a connection is part of the operation's time.
+      const scope = scopeOf(house, visit, tenantId, "on");
+      const { text, values } = statement;
+      return await runScoped<Row>(client, scope, { name: statementName(scope[0], text), text, values });
     } catch (thrown) {
-      // A failed first use leaves unknown which statements the server has prepared: such a connection is not kept.
-      client.release(true);
+      failed = !(thrown instanceof Fault);
       throw thrown;
+    } finally {
+      // A failed first use leaves unknown which statements the server has prepared: such a connection is not kept.
+      client.release(failed);
     }
   } catch (thrown) {
     throw faultFromDatabase(thrown);
@@ -169,25 +176,23 @@ async function change<T>(
     await house.admit(runner.manager, scope);
     const outcome = await work(runner.manager);
     if ("audit" in outcome) await house.record(runner.manager, scope, outcome.audit);
+    timeLeft(visit); // Nobody waits any more for what would be committed now.
     await runner.commitTransaction();
     visit.committed();
     return outcome.value;
   } catch (thrown) {
     broken = breaksConnection(thrown) && !(thrown instanceof Fault) ? thrown : undefined;
     if (runner.isTransactionActive && !broken) await runner.rollbackTransaction().catch((e: unknown) => (broken = e));
+    if (broken) visit.committed();
     throw faultFromDatabase(thrown);
   } finally {
     await release(runner, broken);
   }
 }
 
-/** TypeORM's release cannot say "do not reuse", so a broken connection is closed before it goes back. */
-async function release(runner: ReturnType<DataSource["createQueryRunner"]>, broken: unknown): Promise<void> {
-  if (broken) {
-    const client = (runner as unknown as { databaseConnection?: pg.Client }).databaseConnection;
-    await client?.end().catch(() => undefined);
-  }
-  await runner.release();
+/** TypeORM's own release cannot say "do not reuse"; what it calls can, and the pool then closes the connection without our waiting for it. */
+function release(runner: QueryRunner, broken: unknown): Promise<void> {
+  return (runner as unknown as { releasePostgresConnection(broken: unknown): Promise<void> }).releasePostgresConnection(broken);
 }
 
 /** TypeORM keeps its pg pool on the driver; both doors share it, so that one bound holds for both. */
@@ -195,8 +200,10 @@ function poolOf(house: House): pg.Pool {
   return (house.dataSource.driver as unknown as { master: pg.Pool }).master;
 }
 
+/** The pool counts everyone as waiting until the next tick, also those that it has a connection for. */
 function refuseWhenFull(house: House, pool: pg.Pool): void {
-  if (pool.waitingCount >= house.limits.maxWaiting) throw new Fault("UNAVAILABLE", "The registry is busy, try again");
+  const free = pool.idleCount + pool.options.max - pool.totalCount;
+  if (pool.waitingCount - free >= house.limits.maxWaiting) throw new Fault("UNAVAILABLE", "The registry is busy, try again");
 }
 
 const statementNames = new Map<string, string>();

@@ -9,12 +9,14 @@ import {
   GraphQLSchema,
   GraphQLString,
   GraphQLUnionType,
-  graphqlSync,
-  isUnionType,
+  isObjectType,
   lexicographicSortSchema,
   parse,
+  type GraphQLFieldConfig,
 } from "graphql";
-import { attachReferences } from "./reference.js";
+import { DEFAULT_LIMITS } from "./limits.js";
+import { dereference, referenceActions, typeNameOf, type Representation } from "./reference.js";
+import type { RequestContext } from "./request.js";
 
 /** Federation 2.9 is the highest that Apollo's, Hive's and Cosmo's composition all accept (measured 2026-11). */
 const LINK = `extend schema @link(
@@ -25,44 +27,56 @@ const LINK = `extend schema @link(
 
 export interface Subgraph {
   schema: GraphQLSchema;
-  /** What `schema.graphql` holds: sorted, with directives and descriptions, without federation's own definitions. */
+  /** What `schema.graphql` holds and `_service` answers: sorted, with directives and descriptions, without federation's own definitions. */
   sdl: string;
 }
 
 /**
  * Printing a schema and building it again would lose extensions (the access marks) and enum values, so the shell that
- * `buildSubgraphSchema` makes only validates the SDL and lends its `_service` and `_entities`.
+ * `buildSubgraphSchema` makes is thrown away: it only proves that the SDL is a subgraph's.
  */
 export function graftFederation(schema: GraphQLSchema): Subgraph {
-  attachReferences(schema);
-  const sdl = `${LINK}\n${printSchemaWithDirectives(lexicographicSortSchema(schema))}\n`;
-  const shell = buildSubgraphSchema([{ typeDefs: parse(sdl) }]);
-  const service = graphqlSync({ schema: shell, source: "{ _service { sdl } }" }).data?.["_service"];
-  const shellFields = shell.getQueryType()?.getFields();
-  const entityUnion = shell.getType("_Entity");
   const query = schema.getQueryType();
-  if (!query || !shellFields?.["_entities"] || !isUnionType(entityUnion)) throw new Error("the subgraph has no query or no entity");
-
-  const anyScalar = new GraphQLScalarType({ name: "_Any", serialize: (value) => value });
-  const serviceType = new GraphQLObjectType({ name: "_Service", fields: { sdl: { type: GraphQLString } } });
-  const entityType = new GraphQLUnionType({
-    name: "_Entity",
-    types: entityUnion.getTypes().map(({ name }) => schema.getType(name) as GraphQLObjectType),
-    resolveType: (value: { __typename: string }) => value.__typename,
-  });
+  if (!query) throw new Error("a subgraph needs a query");
+  const sdl = `${LINK}\n${printSchemaWithDirectives(lexicographicSortSchema(schema))}\n`;
+  buildSubgraphSchema([{ typeDefs: parse(sdl) }]);
   const config = query.toConfig();
   const grafted = new GraphQLObjectType({
     ...config,
-    fields: {
-      ...config.fields,
-      _entities: {
-        type: new GraphQLNonNull(new GraphQLList(entityType)),
-        args: { representations: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(anyScalar))) } },
-        resolve: shellFields["_entities"].resolve,
-      },
-      _service: { type: new GraphQLNonNull(serviceType), resolve: () => service },
-    },
+    fields: { ...config.fields, _entities: entitiesField(schema), _service: serviceField(sdl) },
   });
   const whole = schema.toConfig();
   return { sdl, schema: new GraphQLSchema({ ...whole, query: grafted, types: whole.types.filter((type) => type !== query) }) };
+}
+
+/**
+ * Written here rather than taken from `@apollo/subgraph`, which fails the whole request for one unknown `__typename` and
+ * echoes representations of entities that are looked up elsewhere (`resolvable: false`).
+ */
+function entitiesField(schema: GraphQLSchema): GraphQLFieldConfig<unknown, RequestContext, { representations: Representation[] }> {
+  const any = new GraphQLScalarType({ name: "_Any", description: "A reference to an entity: its `__typename` and the fields of one key." });
+  const types = [...referenceActions().keys()].sort().map((name) => entityType(schema, name));
+  const entity = new GraphQLUnionType({ name: "_Entity", types, resolveType: typeNameOf });
+  return {
+    description: "Entities by reference, for routers.",
+    type: new GraphQLNonNull(new GraphQLList(entity)),
+    args: {
+      representations: {
+        description: `At most ${DEFAULT_LIMITS.maxRepresentations}.`,
+        type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(any))),
+      },
+    },
+    resolve: (_source, { representations }, context, info) => representations.map((one) => dereference(one, context, info)),
+  };
+}
+
+function entityType(schema: GraphQLSchema, name: string): GraphQLObjectType {
+  const type = schema.getType(name);
+  if (!isObjectType(type)) throw new Error(`reference() names ${name}, which is not an object type of the schema`);
+  return type;
+}
+
+function serviceField(sdl: string): GraphQLFieldConfig<unknown, RequestContext> {
+  const service = new GraphQLObjectType({ name: "_Service", fields: { sdl: { type: GraphQLString } } });
+  return { description: "This subgraph's schema, for composition.", type: new GraphQLNonNull(service), resolve: () => ({ sdl }) };
 }

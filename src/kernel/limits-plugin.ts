@@ -1,4 +1,4 @@
-/** Owns the bounds that depend on variables, enforced after validation and before execution. What is counted is `limits.ts` and `cost.ts`. */
+/** Owns the bounds that depend on variables, enforced after validation and before execution. What is counted is `document-limits.ts` and `cost.ts`. */
 import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
 import { ApolloServerValidationErrorCode } from "@apollo/server/errors";
 import { GraphQLError, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, type ValueNode } from "graphql";
@@ -9,10 +9,11 @@ import { DEFAULT_LIMITS, limitExceeded, type Limits } from "./limits.js";
 const CODE = "LIMIT_EXCEEDED" satisfies FaultCode;
 
 /**
- * The Apollo Server plugin that refuses an operation whose cost, or number of entity representations, is above its limit.
+ * The Apollo Server plugin that refuses an operation whose cost, number of entity representations, or nesting of variables is above its limit.
  *
- * It also gives every refusal one code: Apollo Server writes GRAPHQL_VALIDATION_FAILED over the code that a validation rule
- * has set, and has a code of its own for too many recursive selections.
+ * It also gives every refusal one code and its words: Apollo Server writes GRAPHQL_VALIDATION_FAILED over the code that a
+ * validation rule has set, names the operation when it has too many recursive selections, and takes a document with too many
+ * tokens for one that does not parse.
  *
  * Faults   LIMIT_EXCEEDED, and BAD_USER_INPUT of `operationCost`, both with HTTP status 400.
  */
@@ -22,6 +23,8 @@ export function limitsPlugin(schema: GraphQLSchema, limits: Limits = DEFAULT_LIM
       return {
         async didResolveOperation({ document, operation, request }) {
           if (!operation) return;
+          const depth = depthOf(request.variables ?? {});
+          if (depth > limits.maxVariableDepth) throw limitExceeded("Variable depth", depth, limits.maxVariableDepth);
           const representations = mostRepresentations(document, operation, request.variables ?? {});
           if (representations > limits.maxRepresentations) {
             throw limitExceeded("Representation count", representations, limits.maxRepresentations);
@@ -30,18 +33,36 @@ export function limitsPlugin(schema: GraphQLSchema, limits: Limits = DEFAULT_LIM
           if (cost > limits.maxCost) throw limitExceeded("Cost", cost, limits.maxCost);
         },
         async didEncounterErrors({ errors }) {
-          for (const error of errors) if (isOverLimit(error)) error.extensions["code"] = CODE;
+          for (const error of errors) {
+            const words = wordsIfOverLimit(error, limits);
+            if (words === undefined) continue;
+            error.message = words;
+            error.extensions["code"] = CODE;
+          }
         },
       };
     },
   };
 }
 
-function isOverLimit({ extensions, originalError }: GraphQLError): boolean {
-  return (
-    (originalError instanceof GraphQLError && originalError.extensions["code"] === CODE) ||
-    extensions["validationErrorCode"] === ApolloServerValidationErrorCode.MAX_RECURSIVE_SELECTIONS_EXCEEDED
-  );
+/** The words of a refusal for size, whoever made it; undefined for every other error. */
+function wordsIfOverLimit({ message, extensions, originalError }: GraphQLError, limits: Limits): string | undefined {
+  if (originalError instanceof GraphQLError && originalError.extensions["code"] === CODE) return message;
+  if (extensions["validationErrorCode"] === ApolloServerValidationErrorCode.MAX_RECURSIVE_SELECTIONS_EXCEEDED) {
+    return `Selection count exceeds the limit of ${limits.maxRecursiveSelections}`;
+  }
+  // graphql-js has no code for it; its message is the only sign.
+  const tooManyTokens = extensions["code"] === "GRAPHQL_PARSE_FAILED" && message.startsWith("Syntax Error: Document contains more tha");
+  return tooManyTokens ? `Token count exceeds the limit of ${limits.maxTokens}` : undefined;
+}
+
+/** How many lists and objects are inside each other, the value itself not counted. Not recursive: a body may nest a hundred thousand. */
+function depthOf(value: object): number {
+  let depth = -1;
+  for (let level = [value]; level.length > 0; depth += 1) {
+    level = level.flatMap((one) => Object.values(one).filter((inner): inner is object => typeof inner === "object" && inner !== null));
+  }
+  return depth;
 }
 
 /** Length of the longest `_entities(representations:)` of an operation, before any variable is coerced. */

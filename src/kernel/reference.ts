@@ -1,16 +1,19 @@
 /** Owns federated look-ups: how a router's `{ __typename, id }` becomes an entity, under the same rule as any field. */
-import type { GraphQLSchema } from "graphql";
-import { isObjectType } from "graphql";
+import type { GraphQLResolveInfo } from "graphql";
 import type { Action } from "./action.js";
 import { demand } from "./access.js";
+import { Fault } from "./fault.js";
 import type { RequestContext } from "./request.js";
 
 /** Only the key fields of a representation are looked at: the rest is the sender's claim, not ours. */
 export type Representation = Readonly<Record<string, unknown>>;
 
-type Resolve = (representation: Representation, context: RequestContext) => Promise<object | null>;
+type Resolve = (representation: Representation, context: RequestContext, info: GraphQLResolveInfo) => Promise<object | null>;
 
 const references = new Map<string, { action: Action; resolve: Resolve }>();
+
+/** What each looked-up row is. Beside the rows, because a row may be frozen, and one may be asked for twice. */
+const typeNames = new WeakMap<object, string>();
 
 /**
  * Declare how an entity is looked up by reference. A key that is malformed, absent or someone else's resolves to null.
@@ -25,22 +28,25 @@ export function referenceActions(): ReadonlyMap<string, Action> {
   return new Map([...references].map(([name, { action }]) => [name, action]));
 }
 
-/** Attach the look-ups where `@apollo/subgraph` finds them. A frozen or shared row must not be marked by it: it gets a copy. */
-export function attachReferences(schema: GraphQLSchema): void {
-  for (const [name, { action, resolve }] of references) {
-    const type = schema.getType(name);
-    if (!isObjectType(type)) throw new Error(`reference() names ${name}, which is not an object type of the schema`);
-    type.extensions = {
-      ...type.extensions,
-      apollo: {
-        subgraph: {
-          async resolveReference(representation: Representation, context: RequestContext) {
-            demand(context.caller, action);
-            const entity = await resolve(representation, context);
-            return entity && { ...entity, __typename: name };
-          },
-        },
-      },
-    };
+/**
+ * Look up one entry of `_entities(representations:)`; null when there is no such entity for this caller.
+ *
+ * Faults   BAD_USER_INPUT for what names no entity that is looked up here; otherwise those of {@link demand}. Each is the
+ *          fault of its own entry: the others are answered.
+ */
+export async function dereference(representation: Representation, context: RequestContext, info: GraphQLResolveInfo): Promise<object | null> {
+  const { __typename: name } = representation;
+  const declared = typeof name === "string" ? references.get(name) : undefined;
+  if (typeof name !== "string" || !declared) {
+    throw new Fault("BAD_USER_INPUT", "A representation's __typename must be an entity of this subgraph", { field: "representations" });
   }
+  demand(context.caller, declared.action);
+  const entity = await declared.resolve(representation, context, info);
+  if (entity) typeNames.set(entity, name);
+  return entity;
+}
+
+/** The GraphQL type of what {@link dereference} returned. */
+export function typeNameOf(entity: object): string | undefined {
+  return typeNames.get(entity);
 }

@@ -5,7 +5,7 @@ import { Fault } from "./fault.js";
 import type { Principal } from "./principal.js";
 
 /** Opens a feature's reads for one request, for instance `tenantReads`. */
-export type OpenReads<T> = (doors: Doors) => T;
+export type OpenReads<T> = (doors: Doors, caller: Principal | null) => T;
 
 export class RequestContext {
   private readonly opened = new Map<OpenReads<unknown>, unknown>();
@@ -29,7 +29,7 @@ export class RequestContext {
   readonly reads = <T>(open: OpenReads<T>): T => {
     let reads = this.opened.get(open) as T | undefined;
     if (reads === undefined) {
-      reads = open(this.doors);
+      reads = open(this.doors, this.caller);
       this.opened.set(open, reads);
     }
     return reads;

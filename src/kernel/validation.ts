@@ -5,6 +5,8 @@ import { Fault } from "./fault.js";
 /** No control characters, no text that reorders what is shown around it, and not blank. */
 const PRINTABLE = /^(?=.*\S)[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u;
 const LABEL = /^[a-z][a-z0-9_-]{0,62}$/;
+/** Text that Postgres would refuse (a null character) or store as something else (half of a surrogate pair). */
+const UNSTORABLE = /[\0\p{Cs}]/u;
 
 /** `null` is refused where a value cannot be empty; only leaving the field out keeps what is there. */
 function whenGiven(): PropertyDecorator {
@@ -36,15 +38,23 @@ export function Label({ optional = false } = {}): PropertyDecorator {
   return all(...(optional ? [whenGiven()] : []), rule);
 }
 
+/** Can Postgres store this text and give back the same? */
+export function isWellFormed(text: string): boolean {
+  return !UNSTORABLE.test(text);
+}
+
 /**
  * Check one argument. The message of class-validator never repeats the value, which may be a secret.
  *
- * Faults  BAD_USER_INPUT(field) for the first violation in the order of the fields.
+ * Faults  BAD_USER_INPUT(field) for the first violation in the order of the fields, or for text that cannot be stored.
  */
 export async function validateArgument(value: unknown): Promise<void> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return;
   const [violation] = await validate(value, { forbidUnknownValues: false, stopAtFirstError: true });
   if (violation) throw violated(violation);
+  for (const [field, text] of Object.entries(value)) {
+    if (typeof text === "string" && !isWellFormed(text)) throw new Fault("BAD_USER_INPUT", `${field} must be well-formed text`, { field });
+  }
 }
 
 function violated(violation: ValidationError): Fault {

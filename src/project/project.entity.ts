@@ -1,7 +1,7 @@
 /** Owns what a project is: its row and its GraphQL type. */
 import { GraphQLDateTime } from "graphql-scalars";
 import { Directive, Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique, UpdateDateColumn, VersionColumn } from "typeorm";
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique, UpdateDateColumn, VersionColumn } from "typeorm";
 import { Tenant } from "../tenant/tenant.entity.js";
 
 export enum ProjectStatus {
@@ -11,6 +11,7 @@ export enum ProjectStatus {
 
 registerEnumType(ProjectStatus, {
   name: "ProjectStatus",
+  description: "Whether a project is in use.",
   valuesConfig: {
     ACTIVE: { description: "In use." },
     ARCHIVED: { description: "Put away: readable, cannot be changed until it is restored." },
@@ -18,6 +19,7 @@ registerEnumType(ProjectStatus, {
 });
 
 @Entity("tenant_projects")
+@Check("tenant_projects_slug_check", "slug ~ '^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$'")
 @Unique("tenant_projects_tenant_id_slug_key", ["tenantId", "slug"])
 @Index("tenant_projects_tenant_idx", ["tenantId"])
 @Index("tenant_projects_created_idx", ["tenantId", "createdAt", "id"])
@@ -25,7 +27,7 @@ registerEnumType(ProjectStatus, {
 @Directive('@key(fields: "id")')
 @ObjectType({ description: "A part of a tenant that products keep apart, as a cloud project does.", simpleResolvers: true })
 export class Project {
-  @PrimaryColumn("uuid", { name: "id", default: () => "gen_random_uuid()", primaryKeyConstraintName: "tenant_projects_pkey" })
+  @PrimaryGeneratedColumn("uuid", { name: "id", primaryKeyConstraintName: "tenant_projects_pkey" })
   @Field(() => ID)
   id: string;
 

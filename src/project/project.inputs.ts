@@ -5,7 +5,7 @@ import { Named } from "../kernel/validation.js";
 import { Project, ProjectStatus } from "./project.entity.js";
 import { PROJECT_SLUG } from "./project.rules.js";
 
-@InputType()
+@InputType({ description: "A new project." })
 export class CreateProjectInput {
   @Field(() => ID, { nullable: true, description: "The tenant to create it in; the caller's own when omitted." })
   tenantId?: string | null;
@@ -41,25 +41,25 @@ export class ProjectStatusInput {
   expectedVersion?: number | null;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "The new project.", simpleResolvers: true })
 export class CreateProjectPayload {
   @Field(() => Project)
   project: Project;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "The project after the change.", simpleResolvers: true })
 export class UpdateProjectPayload {
   @Field(() => Project)
   project: Project;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "The project, now put away.", simpleResolvers: true })
 export class ArchiveProjectPayload {
   @Field(() => Project)
   project: Project;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "The project, now in use again.", simpleResolvers: true })
 export class RestoreProjectPayload {
   @Field(() => Project)
   project: Project;
@@ -72,12 +72,12 @@ export enum ProjectOrderField {
 }
 registerEnumType(ProjectOrderField, { name: "ProjectOrderField", description: "What a list of projects is ordered by." });
 
-@InputType()
+@InputType({ description: "How a list of projects is ordered." })
 export class ProjectOrder {
   @Field(() => ProjectOrderField)
   field: ProjectOrderField;
 
-  @Field(() => Boolean, { defaultValue: false })
+  @Field(() => Boolean, { defaultValue: false, description: "The largest or latest first." })
   descending: boolean;
 }
 

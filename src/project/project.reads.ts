@@ -3,12 +3,26 @@ import sql, { type Sql } from "sql-template-tag";
 import { columnsOf } from "../kernel/columns.js";
 import type { Doors } from "../kernel/doors.js";
 import { loaderById } from "../kernel/loaders.js";
-import { pagesByParent, type Order } from "../kernel/page.js";
+import { pagesOf, type Order } from "../kernel/page.js";
 import { containing } from "../kernel/pattern.js";
 import { Project } from "./project.entity.js";
 import { ProjectOrderField, type ProjectFilter, type ProjectOrder } from "./project.inputs.js";
 
 const columns = columnsOf(Project, "p");
+
+const projectsOfTenant = pagesOf<Project, { filter?: ProjectFilter | null; orderBy?: ProjectOrder | null }>({
+  typeName: "Tenant",
+  fieldName: "projects",
+  entity: Project,
+  parent: sql`p.tenant_id`,
+  listing: ({ filter, orderBy }) => ({
+    columns,
+    from: sql`tenant_projects p`,
+    id: sql`p.id`,
+    where: conditions(filter ?? {}),
+    order: orderOf(orderBy),
+  }),
+});
 
 export function projectReads(doors: Doors) {
   return {
@@ -16,11 +30,7 @@ export function projectReads(doors: Doors) {
       (ids) => doors.read(sql`select ${columns} from tenant_projects p where p.id = any(${ids}::uuid[])`),
       ({ id }) => id,
     ),
-    ofTenant: pagesByParent<Project, { filter?: ProjectFilter | null; orderBy?: ProjectOrder | null }>(
-      doors,
-      sql`p.tenant_id`,
-      ({ filter, orderBy }) => ({ columns, from: sql`tenant_projects p`, id: sql`p.id`, where: conditions(filter ?? {}), order: orderOf(orderBy) }),
-    ),
+    ofTenant: projectsOfTenant(doors),
   };
 }
 
@@ -38,8 +48,8 @@ function orderOf(order: ProjectOrder | null | undefined): Order {
 
 function conditions(filter: ProjectFilter): Sql[] {
   const where: Sql[] = [];
-  if (filter.status) where.push(sql`p.status = ${filter.status}::tenant_project_status`);
-  if (filter.nameContains) {
+  if (filter.status != null) where.push(sql`p.status = ${filter.status}::tenant_project_status`);
+  if (filter.nameContains != null) {
     const pattern = containing(filter.nameContains);
     where.push(sql`(p.name ilike ${pattern} or p.slug ilike ${pattern})`);
   }

@@ -1,7 +1,9 @@
 /** Owns how projects are exposed: fields, access, one call each. */
-import { Arg, Args, Ctx, Directive, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, Directive, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Access } from "../kernel/access.js";
-import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/page.js";
+import { keyText } from "../kernel/id.js";
+import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/connection.js";
 import { reference } from "../kernel/reference.js";
 import type { RequestContext } from "../kernel/request.js";
 import { Tenant } from "../tenant/tenant.entity.js";
@@ -23,7 +25,7 @@ import { projectReads } from "./project.reads.js";
 
 const ProjectConnection = connectionOf(Project, "Project");
 
-reference("Project", "project.read", ({ id }, { reads }) => reads(projectReads).byId.load(String(id)));
+reference("Project", "project.read", ({ id }, { reads }) => reads(projectReads).byId.load(keyText(id)));
 
 @Resolver(() => Project)
 export class ProjectResolver {
@@ -35,18 +37,18 @@ export class ProjectResolver {
 
   @Access("tenant.read")
   @FieldResolver(() => Tenant, { description: "The tenant that the project belongs to." })
-  tenant(@Root() { tenantId }: Project, @Ctx() { reads }: RequestContext): Promise<Tenant | null> {
-    return reads(tenantReads).byId.load(tenantId);
+  tenant(@Root() { tenantId }: Project, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return reads(tenantReads).byId(tenantId, info);
   }
 
   @Access("project.create")
-  @Mutation(() => CreateProjectPayload)
+  @Mutation(() => CreateProjectPayload, { description: "Create a project in a tenant." })
   createProject(@Arg("input", () => CreateProjectInput) input: CreateProjectInput, @Ctx() { doors }: RequestContext): Promise<CreateProjectPayload> {
     return createProject(doors, input);
   }
 
   @Access("project.update")
-  @Mutation(() => UpdateProjectPayload)
+  @Mutation(() => UpdateProjectPayload, { description: "Change a project's name." })
   updateProject(@Arg("input", () => UpdateProjectInput) input: UpdateProjectInput, @Ctx() context: RequestContext): Promise<UpdateProjectPayload> {
     return updateProject(context, input);
   }
@@ -70,12 +72,13 @@ export class TenantProjectsResolver {
   @Directive(LIST_SIZE)
   @FieldResolver(() => ProjectConnection, { nullable: true, description: "The tenant's projects, oldest first unless ordered." })
   projects(
-    @Root() { id }: Tenant,
+    @Root() tenant: Tenant,
     @Args(() => PageArgs) page: PageArgs,
     @Arg("filter", () => ProjectFilter, { nullable: true }) filter: ProjectFilter | null,
     @Arg("orderBy", () => ProjectOrder, { nullable: true }) orderBy: ProjectOrder | null,
     @Ctx() { reads }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Page<Project>> {
-    return reads(projectReads).ofTenant({ filter, orderBy, page }).load(id);
+    return reads(projectReads).ofTenant({ filter, orderBy, page }).load(tenant, info);
   }
 }

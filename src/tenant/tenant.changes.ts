@@ -10,7 +10,7 @@ import { beginning, refuseBackwardContract, refuseReservedSlug } from "./tenant.
 /**
  * Register a customer.
  *
- * Faults  BAD_USER_INPUT for a reserved slug or an impossible beginning; CONFLICT(slug | erpCustomerId | stripeCustId) when taken.
+ * Faults  BAD_USER_INPUT for a reserved slug or an impossible beginning; CONFLICT(slug | erpCustomerId | stripeCustomerId) when taken.
  * Audit   `tenant.create`, in the new tenant.
  * Source  seed 004 `POST /v1/tenants`; DESIGN §3.
  */

@@ -1,7 +1,7 @@
 /** Owns what a tenant is: its row and its GraphQL type. */
 import { GraphQLDateTime, GraphQLLocalDate } from "graphql-scalars";
 import { Directive, Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique, UpdateDateColumn, VersionColumn } from "typeorm";
+import { Check, Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn, Unique, UpdateDateColumn, VersionColumn } from "typeorm";
 import { Access } from "../kernel/access.js";
 
 export enum TenantStatus {
@@ -39,6 +39,7 @@ registerEnumType(TenantKind, {
 });
 
 @Entity("tenants")
+@Check("tenants_slug_check", "slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'")
 @Unique("tenants_slug_key", ["slug"])
 @Unique("tenants_erp_customer_id_key", ["erpCustomerId"])
 @Unique("tenants_stripe_cust_id_key", ["stripeCustomerId"])
@@ -52,7 +53,7 @@ registerEnumType(TenantKind, {
 @Directive('@key(fields: "slug")')
 @ObjectType({ description: "A customer organisation.", simpleResolvers: true })
 export class Tenant {
-  @PrimaryColumn("uuid", { name: "id", default: () => "gen_random_uuid()", primaryKeyConstraintName: "tenants_pkey" })
+  @PrimaryGeneratedColumn("uuid", { name: "id", primaryKeyConstraintName: "tenants_pkey" })
   @Field(() => ID)
   id: string;
 
@@ -105,9 +106,11 @@ export class Tenant {
   @Field(() => String, { nullable: true, simple: false, description: "Who looks after this customer in sales." })
   salesOwner: string | null;
 
+  /** Not for clients of a router: another system's id is what the identity provider's subgraph joins on, and nothing to build on. */
   @Access("tenant.read_billing")
+  @Directive("@inaccessible")
   @Column("text", { name: "keycloak_org_id", nullable: true })
-  @Field(() => String, { nullable: true, simple: false, description: "Id of the tenant's organisation in Keycloak; a mapping, the two ids differ." })
+  @Field(() => String, { nullable: true, simple: false, description: "Id of the tenant's organisation in Keycloak; a mapping, the two ids differ. For other subgraphs, not for clients." })
   keycloakOrganizationId: string | null;
 
   @CreateDateColumn({ type: "timestamptz", name: "created_at" })

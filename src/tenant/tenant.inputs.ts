@@ -34,23 +34,23 @@ export class CreateTenantInput {
   @Label()
   plan: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "The customer's number in the ERP system, unique." })
   @IsOptional()
   @Length(1, 200)
   erpCustomerId?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "The customer's id at Stripe, unique." })
   @IsOptional()
   @Length(1, 200)
   stripeCustomerId?: string | null;
 
-  @Field(() => GraphQLLocalDate, { nullable: true })
+  @Field(() => GraphQLLocalDate, { nullable: true, description: "First day of the contract." })
   contractStart?: string | null;
 
-  @Field(() => GraphQLLocalDate, { nullable: true })
+  @Field(() => GraphQLLocalDate, { nullable: true, description: "Last day of the contract." })
   contractEnd?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Who looks after this customer in sales." })
   @IsOptional()
   @Length(1, 200)
   salesOwner?: string | null;
@@ -74,27 +74,27 @@ export class UpdateTenantInput {
   plan?: string;
 
   @AccessToSet("tenant.update_commercial")
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "The customer's number in the ERP system, unique." })
   @IsOptional()
   @Length(1, 200)
   erpCustomerId?: string | null;
 
   @AccessToSet("tenant.update_commercial")
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "The customer's id at Stripe, unique." })
   @IsOptional()
   @Length(1, 200)
   stripeCustomerId?: string | null;
 
   @AccessToSet("tenant.update_commercial")
-  @Field(() => GraphQLLocalDate, { nullable: true })
+  @Field(() => GraphQLLocalDate, { nullable: true, description: "First day of the contract." })
   contractStart?: string | null;
 
   @AccessToSet("tenant.update_commercial")
-  @Field(() => GraphQLLocalDate, { nullable: true })
+  @Field(() => GraphQLLocalDate, { nullable: true, description: "Last day of the contract." })
   contractEnd?: string | null;
 
   @AccessToSet("tenant.update_commercial")
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Who looks after this customer in sales." })
   @IsOptional()
   @Length(1, 200)
   salesOwner?: string | null;
@@ -106,13 +106,13 @@ export class UpdateTenantInput {
   keycloakOrganizationId?: string | null;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "The new tenant.", simpleResolvers: true })
 export class CreateTenantPayload {
   @Field(() => Tenant)
   tenant: Tenant;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ description: "The tenant after the change.", simpleResolvers: true })
 export class UpdateTenantPayload {
   @Field(() => Tenant)
   tenant: Tenant;
@@ -124,14 +124,18 @@ export enum TenantOrderField {
   SLUG = "slug",
   TRIAL_ENDS_AT = "trial_ends_at",
 }
-registerEnumType(TenantOrderField, { name: "TenantOrderField", description: "What a list of tenants is ordered by." });
+registerEnumType(TenantOrderField, {
+  name: "TenantOrderField",
+  description: "What a list of tenants is ordered by.",
+  valuesConfig: { TRIAL_ENDS_AT: { description: "A tenant without a trial counts as one that never ends." } },
+});
 
-@InputType()
+@InputType({ description: "How a list of tenants is ordered." })
 export class TenantOrder {
   @Field(() => TenantOrderField)
   field: TenantOrderField;
 
-  @Field(() => Boolean, { defaultValue: false })
+  @Field(() => Boolean, { defaultValue: false, description: "The largest or latest first." })
   descending: boolean;
 }
 
@@ -145,7 +149,7 @@ export class TenantFilter {
   @Field(() => TenantKind, { nullable: true })
   kind?: TenantKind | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Key of the plan." })
   @IsOptional()
   @MaxLength(100)
   plan?: string | null;
@@ -155,18 +159,18 @@ export class TenantFilter {
   @Length(1, 100)
   nameContains?: string | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true })
+  @Field(() => GraphQLDateTime, { nullable: true, description: "The trial ends before this time." })
   trialEndsBefore?: Date | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true })
+  @Field(() => GraphQLDateTime, { nullable: true, description: "The trial ends after this time." })
   trialEndsAfter?: Date | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "The customer's whole number in the ERP system." })
   @IsOptional()
   @MaxLength(200)
   erpCustomerId?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "The customer's whole id at Stripe." })
   @IsOptional()
   @MaxLength(200)
   stripeCustomerId?: string | null;

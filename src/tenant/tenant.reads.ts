@@ -1,9 +1,12 @@
 /** Owns how tenants are found. */
+import type { GraphQLResolveInfo } from "graphql";
 import sql, { type Sql } from "sql-template-tag";
 import { columnsOf } from "../kernel/columns.js";
+import type { PageArgs } from "../kernel/connection.js";
 import type { Doors } from "../kernel/doors.js";
 import { loaderById, loaderByKey } from "../kernel/loaders.js";
-import { pageOf, type Order, type PageArgs } from "../kernel/page.js";
+import { lookingAhead } from "../kernel/nesting.js";
+import { pageOf, type Listing, type Order } from "../kernel/page.js";
 import type { Principal } from "../kernel/principal.js";
 import { containing } from "../kernel/pattern.js";
 import { Tenant } from "./tenant.entity.js";
@@ -11,22 +14,26 @@ import { TenantOrderField, type TenantFilter, type TenantOrder } from "./tenant.
 
 const columns = columnsOf(Tenant, "t");
 
-export function tenantReads(doors: Doors) {
-  const byId = loaderById<Tenant>(
-    (ids) => doors.read(sql`select ${columns} from tenants t where t.id = any(${ids}::uuid[])`),
-    ({ id }) => id,
-  );
-  return {
-    byId,
-    /** The tenant that this caller acts in, if it acts in one. */
-    own: async ({ tenantId }: Principal) => (tenantId === null ? null : byId.load(tenantId)),
+/** Every look-up is told what is being resolved, so that the lists that are asked for below it come in the same statement. */
+export function tenantReads(doors: Doors, caller: Principal | null) {
+  const ahead = lookingAhead({ typeName: "Tenant", parentId: sql`t.id`, caller }, (nesting) => ({
+    byId: loaderById<Tenant>(
+      async (ids) => nesting.named(await doors.read<Tenant>(sql`select ${columns}${nesting.columns} from tenants t where t.id = any(${ids}::uuid[])`)),
+      ({ id }) => id,
+    ),
     bySlug: loaderByKey<Tenant>(
-      (slugs) => doors.read(sql`select ${columns} from tenants t where t.slug = any(${slugs}::text[])`),
+      async (slugs) => nesting.named(await doors.read<Tenant>(sql`select ${columns}${nesting.columns} from tenants t where t.slug = any(${slugs}::text[])`)),
       ({ slug }) => slug,
     ),
-    search: (filter: TenantFilter | null | undefined, order: TenantOrder | null | undefined, page: PageArgs) =>
-      pageOf<Tenant>(
-        doors,
+    search: (listing: Listing, page: PageArgs) => pageOf<Tenant>(doors, listing, page, nesting),
+  }));
+  return {
+    byId: (id: string, info: GraphQLResolveInfo) => ahead(info).byId.load(id),
+    bySlug: (slug: string, info: GraphQLResolveInfo) => ahead(info).bySlug.load(slug),
+    /** The tenant that this caller acts in, if it acts in one. */
+    own: async ({ tenantId }: Principal, info: GraphQLResolveInfo) => (tenantId === null ? null : ahead(info).byId.load(tenantId)),
+    search: (filter: TenantFilter | null | undefined, order: TenantOrder | null | undefined, page: PageArgs, info: GraphQLResolveInfo) =>
+      ahead(info, [["nodes"], ["edges", "node"]]).search(
         { columns, from: sql`tenants t`, id: sql`t.id`, where: conditions(filter ?? {}), order: orderOf(order) },
         page,
       ),
@@ -49,14 +56,14 @@ function orderOf(order: TenantOrder | null | undefined): Order {
 
 function conditions(filter: TenantFilter): Sql[] {
   const where: Sql[] = [];
-  if (filter.status) where.push(sql`t.status = any(${filter.status}::tenant_status[])`);
-  if (filter.kind) where.push(sql`t.kind = ${filter.kind}::tenant_kind`);
-  if (filter.plan) where.push(sql`t.plan = ${filter.plan}`);
-  if (filter.erpCustomerId) where.push(sql`t.erp_customer_id = ${filter.erpCustomerId}`);
-  if (filter.stripeCustomerId) where.push(sql`t.stripe_cust_id = ${filter.stripeCustomerId}`);
-  if (filter.trialEndsBefore) where.push(sql`t.trial_ends_at < ${filter.trialEndsBefore}`);
-  if (filter.trialEndsAfter) where.push(sql`t.trial_ends_at > ${filter.trialEndsAfter}`);
-  if (filter.nameContains) {
+  if (filter.status != null) where.push(sql`t.status = any(${filter.status}::tenant_status[])`);
+  if (filter.kind != null) where.push(sql`t.kind = ${filter.kind}::tenant_kind`);
+  if (filter.plan != null) where.push(sql`t.plan = ${filter.plan}`);
+  if (filter.erpCustomerId != null) where.push(sql`t.erp_customer_id = ${filter.erpCustomerId}`);
+  if (filter.stripeCustomerId != null) where.push(sql`t.stripe_cust_id = ${filter.stripeCustomerId}`);
+  if (filter.trialEndsBefore != null) where.push(sql`t.trial_ends_at < ${filter.trialEndsBefore}`);
+  if (filter.trialEndsAfter != null) where.push(sql`t.trial_ends_at > ${filter.trialEndsAfter}`);
+  if (filter.nameContains != null) {
     const pattern = containing(filter.nameContains);
     where.push(sql`(t.name ilike ${pattern} or t.slug ilike ${pattern})`);
   }

@@ -1,7 +1,9 @@
 /** Owns how tenants are exposed: fields, access, one call each. */
-import { Arg, Args, Ctx, Directive, ID, Mutation, Query, Resolver } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, Directive, ID, Info, Mutation, Query, Resolver } from "type-graphql";
 import { Access } from "../kernel/access.js";
-import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/page.js";
+import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/connection.js";
+import { keyText } from "../kernel/id.js";
 import { reference } from "../kernel/reference.js";
 import type { RequestContext } from "../kernel/request.js";
 import { createTenant, updateTenant } from "./tenant.changes.js";
@@ -18,45 +20,44 @@ import { tenantReads } from "./tenant.reads.js";
 
 const TenantConnection = connectionOf(Tenant, "Tenant");
 
-reference("Tenant", "tenant.read", ({ id, slug }, { reads }) =>
-  id === undefined ? reads(tenantReads).bySlug.load(String(slug)) : reads(tenantReads).byId.load(String(id)),
+reference("Tenant", "tenant.read", ({ id, slug }, { reads }, info) =>
+  id === undefined ? reads(tenantReads).bySlug(keyText(slug), info) : reads(tenantReads).byId(keyText(id), info),
 );
 
 @Resolver(() => Tenant)
 export class TenantResolver {
   @Access("tenant.read")
   @Query(() => Tenant, { nullable: true, description: "The tenant that the caller acts in; null for staff who named none." })
-  myTenant(@Ctx() { reads, principal }: RequestContext): Promise<Tenant | null> {
-    return reads(tenantReads).own(principal);
+  myTenant(@Ctx() { reads, principal }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return reads(tenantReads).own(principal, info);
   }
 
   @Access("tenant.read")
   @Query(() => Tenant, { nullable: true, description: "A tenant by id; null when there is none for this caller." })
-  tenant(@Arg("id", () => ID) id: string, @Ctx() { reads }: RequestContext): Promise<Tenant | null> {
-    return reads(tenantReads).byId.load(id);
+  tenant(@Arg("id", () => ID) id: string, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return reads(tenantReads).byId(id, info);
   }
 
   @Access("tenant.read")
   @Query(() => Tenant, { nullable: true, description: "A tenant by its slug; null when there is none for this caller." })
-  tenantBySlug(@Arg("slug", () => String) slug: string, @Ctx() { reads }: RequestContext): Promise<Tenant | null> {
-    return reads(tenantReads).bySlug.load(slug);
+  tenantBySlug(@Arg("slug", () => String) slug: string, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return reads(tenantReads).bySlug(slug, info);
   }
 
   @Access("tenant.search")
   @Directive(LIST_SIZE)
-  @Directive('@tag(name: "platform")')
   @Query(() => TenantConnection, { description: "Search all tenants. Platform staff only. Newest first unless ordered." })
   tenants(
     @Args(() => PageArgs) page: PageArgs,
     @Arg("filter", () => TenantFilter, { nullable: true }) filter: TenantFilter | null,
     @Arg("orderBy", () => TenantOrder, { nullable: true }) order: TenantOrder | null,
     @Ctx() { reads }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Page<Tenant>> {
-    return reads(tenantReads).search(filter, order, page);
+    return reads(tenantReads).search(filter, order, page, info);
   }
 
   @Access("tenant.create")
-  @Directive('@tag(name: "platform")')
   @Mutation(() => CreateTenantPayload, { description: "Register a customer. Platform operators only." })
   createTenant(@Arg("input", () => CreateTenantInput) input: CreateTenantInput, @Ctx() { doors, now }: RequestContext): Promise<CreateTenantPayload> {
     return createTenant(doors, input, now());

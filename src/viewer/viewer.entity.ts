@@ -8,6 +8,7 @@ export enum ViewerKind {
 }
 registerEnumType(ViewerKind, {
   name: "ViewerKind",
+  description: "In what capacity somebody calls.",
   valuesConfig: {
     USER: { description: "A person who acts in one tenant." },
     SERVICE: { description: "A product's backend." },
@@ -23,7 +24,7 @@ export class Viewer {
   @Field(() => String, { description: "`sub` of the token." })
   subject: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "Display name, when the token carries one." })
   name: string | null;
 
   @Field(() => String, { nullable: true, description: "Key of the product that a service acts for." })

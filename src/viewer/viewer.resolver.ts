@@ -1,5 +1,6 @@
 /** Owns how a caller sees itself. */
-import { Ctx, FieldResolver, Query, Resolver } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Ctx, FieldResolver, Info, Query, Resolver } from "type-graphql";
 import { Access } from "../kernel/access.js";
 import { actionsOf, type Principal } from "../kernel/principal.js";
 import type { RequestContext } from "../kernel/request.js";
@@ -17,8 +18,8 @@ export class ViewerResolver {
 
   @Access("tenant.read")
   @FieldResolver(() => Tenant, { nullable: true, description: "The tenant that the caller acts in." })
-  tenant(@Ctx() { reads, principal }: RequestContext): Promise<Tenant | null> {
-    return reads(tenantReads).own(principal);
+  tenant(@Ctx() { reads, principal }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
+    return reads(tenantReads).own(principal, info);
   }
 }
 

@@ -42,10 +42,10 @@ describe("architecture", () => {
     expect(files.filter((file) => /process\.env/.test(sources.get(file) ?? ""))).toEqual(["config.ts"]);
   });
 
-  it("what development brings along is imported only by main.ts, and only when it runs", () => {
+  it("what development brings along is never imported at start: main.ts and cli.ts load it when APP_ENV=dev", () => {
     const importers = files.filter((file) => roomOf(file) !== "development" && importsOf(file).some((target) => roomOf(target) === "development"));
-    expect(importers).toEqual(["main.ts"]);
-    expect(sources.get("main.ts")).toMatch(/environment === "dev" \? await import\("\.\/development/);
+    expect(importers).toEqual(["cli.ts", "main.ts"]);
+    for (const file of importers) expect(sources.get(file)).not.toMatch(/^import .*development/m);
   });
 
   it("features never see the data source", () => {

@@ -28,9 +28,9 @@ export interface Cluster {
 /** Why {@link startCluster} returned null, for the title of the tests that are then not run. */
 export const NO_CLUSTER = "NOT RUN: needs real sessions, and neither DATABASE_URL nor installed PostgreSQL binaries were found";
 
-/** A server to connect to, or null when there is neither DATABASE_URL nor an installed PostgreSQL that may run here. */
-export async function startCluster(): Promise<Cluster | null> {
-  const given = process.env["DATABASE_URL"];
+/** A server to connect to, or null when there is neither DATABASE_URL nor an installed PostgreSQL that may run here. `private` asks for one to stop and crash. */
+export async function startCluster({ private: own = false } = {}): Promise<Cluster | null> {
+  const given = own ? undefined : process.env["DATABASE_URL"];
   if (given) return withDatabases(given, { private: false, stop: async () => {}, restart: async () => {}, remove: async () => {} });
   const binaries = findPostgresBinaries();
   const user = serverUser();
@@ -137,7 +137,8 @@ function ready(shell: ChildProcess): Promise<void> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback address that nothing listens on. */
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
   const address = probe.address();

@@ -1,11 +1,11 @@
 /** Owns the registry under test: the real server on a real Postgres, one for each test worker, and its owner's view of the rows. */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { pino } from "pino";
 import type { DataSource } from "typeorm";
 import { readConfig, type Config } from "../../src/config.js";
 import { openEmbedded, type EmbeddedDatabase } from "../../src/database/embedded.js";
 import { up } from "../../src/database/migrate.js";
+import { openLog } from "../../src/log.js";
 import { asOwner, openService, openServiceDataSource, type Service } from "../../src/service.js";
 import { startTestIssuer, type TestIssuer } from "./issuer.js";
 
@@ -53,7 +53,7 @@ export async function openRegistry({ databaseUrl = process.env["DATABASE_URL"], 
     ...environment,
   });
   const logged: string[] = [];
-  const log = pino({ level: config.logLevel }, { write: (line: string) => void logged.push(line) });
+  const log = openLog(config.logLevel, { write: (line: string) => void logged.push(line) });
   await asOwner(config, embedded, (owner) => up(owner));
   const dataSource = await openServiceDataSource(config, embedded, log);
   const service = await openService({ config, log, dataSource, now });

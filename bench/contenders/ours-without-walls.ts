@@ -1,0 +1,64 @@
+/** Owns the contender "ours without walls": the real schema and server on doors that set no scope. The product has no such switch. */
+import { pino } from "pino";
+import { recordChange } from "../../src/audit-event/audit-event.recorder.js";
+import { BOUNDS, readConfig } from "../../src/config.js";
+import { openDataSource } from "../../src/database/data-source.js";
+import { openBearer } from "../../src/kernel/bearer.js";
+import { DEFAULT_CLAIMS_MAPPING, identityFrom, type Identity } from "../../src/kernel/claims.js";
+import type { House } from "../../src/kernel/doors.js";
+import type { Principal } from "../../src/kernel/principal.js";
+import { RequestContext } from "../../src/kernel/request.js";
+import { buildRegistrySchema, ENTITIES } from "../../src/schema.js";
+import { buildServer } from "../../src/server.js";
+import { tenantAdmission } from "../../src/tenant/tenant.admission.js";
+import { openPlainDoors } from "./plain-doors.js";
+
+const config = readConfig();
+if (!config.database || !config.issuer) throw new Error("this contender needs DATABASE_URL and KEYCLOAK_ISSUER");
+const log = pino({ level: config.logLevel });
+const now = () => new Date();
+const dataSource = await openDataSource({
+  ...config.database,
+  entities: ENTITIES,
+  statementTimeoutMs: BOUNDS.statementMs,
+  lockTimeoutMs: BOUNDS.lockMs,
+  idleInTransactionTimeoutMs: BOUNDS.idleInTransactionMs,
+  connectTimeoutMs: BOUNDS.connectMs,
+});
+const house: House = {
+  dataSource,
+  admit: tenantAdmission(now),
+  record: recordChange,
+  limits: { statementTimeoutMs: BOUNDS.statementMs, maxWaiting: 1_000 },
+};
+const bearer = openBearer({ issuer: config.issuer, audience: config.token.audience, profile: config.token.profile, allowHttp: true, now, log });
+
+/** The benchmark's tokens name tenants by id, so that there is no organisation to look up. */
+function principalOf(identity: Identity): Principal {
+  if (identity.kind !== "user") return { ...identity, tenantId: null };
+  const { tenants, ...person } = identity;
+  return { ...person, tenantId: tenants[0]?.value ?? null };
+}
+
+const { app } = await buildServer({
+  schema: buildRegistrySchema().schema,
+  context: async (request) => {
+    const headers = request.raw.headersDistinct;
+    const verified = await bearer.verify(headers["authorization"] ?? []);
+    const principal = verified && principalOf(identityFrom(verified, DEFAULT_CLAIMS_MAPPING));
+    const origin = { requestId: request.id, sourceIp: request.ip, userAgent: headers["user-agent"]?.[0] ?? null };
+    const doors = openPlainDoors(house, { principal, origin, remainingMs: () => BOUNDS.operationMs, committed: () => context.forget() });
+    const context: RequestContext = new RequestContext(
+      request.id,
+      request.log.child(principal ? { principal: principal.subject, tenant: principal.tenantId } : { principal: null }),
+      principal,
+      doors,
+      now,
+    );
+    return context;
+  },
+  readiness: {},
+  introspection: false,
+  log,
+});
+await app.listen(config.listen);

@@ -1,0 +1,82 @@
+/**
+ * Owns one keep-alive HTTP connection of the load generator: send, wait, check, send the next.
+ *
+ * Not a general client: on two cores every microsecond of the generator is taken from the contenders, and an ordinary one
+ * costs more than the fastest of them. It understands answers with a Content-Length and fails loudly at anything else.
+ */
+import { connect, type Socket } from "node:net";
+import { FRESH_SLUG } from "../workloads/workload.js";
+import type { LoadRequest } from "./job.js";
+
+const END_OF_HEAD = "\r\n\r\n";
+
+/** A request as bytes; a changing one is cut at its fresh slug, so that a new one can be put in. */
+export interface Prepared {
+  parts: Buffer[];
+  expected: Buffer | null;
+}
+
+export function prepare({ path, headers, body, expected }: LoadRequest, port: number): Prepared {
+  const lines = [`POST ${path} HTTP/1.1`, `host: 127.0.0.1:${port}`, "content-type: application/json", "accept: application/json"];
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  const text = `${lines.join("\r\n")}\r\ncontent-length: ${Buffer.byteLength(body)}${END_OF_HEAD}${body}`;
+  return { parts: text.split(FRESH_SLUG).map((part) => Buffer.from(part)), expected: expected === undefined ? null : Buffer.from(expected) };
+}
+
+export interface Conversation {
+  /** Milliseconds that each answer took. */
+  latencies: number[];
+  requests: Prepared[];
+  freshSlug(): string;
+  /** False once no further request is to be sent. */
+  more(): boolean;
+}
+
+/** Talk until {@link Conversation.more} says no; rejects at the first wrong answer. */
+export function converse(port: number, start: number, { latencies, requests, freshSlug, more }: Conversation): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(port, "127.0.0.1");
+    let turn = start;
+    let asked: Prepared;
+    let slug = "";
+    let sentAt = 0;
+    let received: Buffer | null = null;
+
+    function ask(): void {
+      asked = requests[turn++ % requests.length] as Prepared;
+      const [only, ...rest] = asked.parts;
+      sentAt = performance.now();
+      if (rest.length === 0) return void socket.write(only as Buffer);
+      slug = freshSlug();
+      socket.write(Buffer.concat(asked.parts.flatMap((part, i) => (i === 0 ? [part] : [Buffer.from(slug), part]))));
+    }
+
+    function fail(problem: string): void {
+      socket.destroy();
+      reject(new Error(problem));
+    }
+
+    socket.setNoDelay(true);
+    socket.on("connect", ask);
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("the connection was closed")));
+    socket.on("data", (chunk) => {
+      received = received ? Buffer.concat([received, chunk]) : chunk;
+      const headEnd = received.indexOf(END_OF_HEAD);
+      if (headEnd < 0) return;
+      const head = received.toString("latin1", 0, headEnd);
+      const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+      if (length === undefined) return fail(`an answer without a length:\n${head}`);
+      const bodyStart = headEnd + END_OF_HEAD.length;
+      if (received.length < bodyStart + Number(length)) return;
+      latencies.push(performance.now() - sentAt);
+      const body = received.subarray(bodyStart);
+      const right = asked.expected ? asked.expected.equals(body) : body.includes(`"${slug}"`) && !body.includes('"errors"');
+      if (!head.startsWith("HTTP/1.1 200") || !right) return fail(`a wrong answer:\n${head}\n${body.toString().slice(0, 500)}`);
+      received = null;
+      if (more()) return ask();
+      socket.removeAllListeners("close").end();
+      resolve();
+    });
+  });
+}

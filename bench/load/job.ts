@@ -1,0 +1,27 @@
+/** Owns the words between the benchmark and its load generator, which is a process of its own. */
+
+export interface LoadRequest {
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+  /** The only body that is right, byte for byte; absent for changes, whose answers must name their fresh slug. */
+  expected?: string;
+}
+
+export interface Job {
+  /** Connections are spread evenly over the ports. */
+  ports: number[];
+  connections: number;
+  seconds: number;
+  /** Asked in turn, each connection starting elsewhere. */
+  requests: LoadRequest[];
+}
+
+export interface LoadResult {
+  answers: number;
+  seconds: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** CPU that the generator itself spent, in seconds: above 0.9 of the time, it was the limit. */
+  generatorCpuSeconds: number;
+}

@@ -1,0 +1,67 @@
+/** Owns the way from a workload to requests whose answers are known: every variant is asked once and compared with the expected JSON. */
+import { deepStrictEqual } from "node:assert";
+import type { RunningContender } from "../contenders/process.js";
+import type { BenchDatabase } from "../world/database.js";
+import { comparable, FRESH_SLUG, type Variant, type Workload } from "../workloads/workload.js";
+import { tenantHeader } from "../world/callers.js";
+import type { LoadRequest } from "./job.js";
+
+export type HeadersOf = (caller: Variant["caller"]) => Record<string, string>;
+
+export function requestOf(contender: RunningContender, workload: Workload, variant: Variant, callerHeaders: HeadersOf): LoadRequest {
+  const { dialect } = contender;
+  const path = contender.path(workload);
+  if (dialect === "raw") {
+    const statement = [...new Set(workload.variants.map(({ sql }) => sql))].indexOf(variant.sql);
+    return { path, headers: {}, body: JSON.stringify({ statement, values: variant.values }) };
+  }
+  const headers = dialect === "registry" ? callerHeaders(variant.caller) : tenantHeader(variant.caller);
+  return { path, headers, body: JSON.stringify({ query: workload.documents[dialect], variables: variant.variables[dialect] ?? {} }) };
+}
+
+/** What the statement of each variant says, asked of the database itself. */
+export async function expectedAnswers(database: BenchDatabase, { variants, changes }: Workload): Promise<unknown[]> {
+  if (changes) return [];
+  return Promise.all(variants.map(async ({ sql, values }) => JSON.parse((await database.query<{ json: string }>(sql, values))[0]?.json ?? "null") as unknown));
+}
+
+/**
+ * Requests whose answers have been compared with what is expected. From then on a right answer is this text and no other, so
+ * that every single answer of the measured time can be checked for the price of comparing bytes.
+ */
+export async function verifiedRequests(contender: RunningContender, workload: Workload, expected: readonly unknown[], callerHeaders: HeadersOf): Promise<LoadRequest[]> {
+  const requests = workload.variants.map((variant) => requestOf(contender, workload, variant, callerHeaders));
+  if (workload.changes) return requests;
+  return Promise.all(
+    requests.map(async (request, i) => {
+      const answer = await ask(contender, request);
+      try {
+        const parsed = JSON.parse(answer) as { data: unknown };
+        const shape = contender.dialect === "raw" ? parsed : workload.normal[contender.dialect]?.(parsed.data);
+        deepStrictEqual(comparable(shape), comparable(expected[i]));
+      } catch (cause) {
+        throw new Error(`${contender.name} gives a wrong answer to workload ${workload.id}: ${answer.slice(0, 600)}`, { cause });
+      }
+      return { ...request, expected: answer };
+    }),
+  );
+}
+
+/** Statements for one request, measured over all variants one after the other. */
+export async function statementsPerRequest(database: BenchDatabase, contender: RunningContender, requests: readonly LoadRequest[]): Promise<number | null> {
+  await database.countStatements();
+  for (const [i, request] of requests.entries()) {
+    await ask(contender, { ...request, body: request.body.replaceAll(FRESH_SLUG, `counting-${contender.name.slice(0, 16)}-${i}`) });
+  }
+  const counted = await database.countStatements();
+  return counted === null ? null : counted / requests.length;
+}
+
+async function ask({ port }: RunningContender, { path, headers, body }: LoadRequest): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json", ...headers },
+    body,
+  });
+  return response.text();
+}

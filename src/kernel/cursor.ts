@@ -1,0 +1,39 @@
+/** Owns the cursor: an opaque text ⇄ the place of a row in an order. */
+import { Fault } from "./fault.js";
+import { isUuid } from "./id.js";
+
+/** The place of a row: the key that the list is ordered by, and the id that breaks ties. */
+export interface Place {
+  key: string;
+  id: string;
+}
+
+/** What a cursor must fit: its order's name, and the type of its key. */
+export interface CursorOrder {
+  /** A cursor of one order is refused by another. */
+  name: string;
+  /** The Postgres type of the key. */
+  type: "text" | "timestamptz";
+}
+
+/** The key travels as Postgres prints it: a JavaScript date would cut microseconds off and skip or repeat rows. */
+export function writeCursor(order: CursorOrder, { key, id }: Place): string {
+  return Buffer.from(JSON.stringify([order.name, key, id])).toString("base64url");
+}
+
+const INSTANT = /^(\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}|infinity)$/;
+
+/** Faults: BAD_USER_INPUT(field) for a cursor that is not of this order. */
+export function readCursor(cursor: string, order: CursorOrder, field: string): Place {
+  try {
+    const [name, key, id]: unknown[] = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+    if (name === order.name && typeof key === "string" && isUuid(id) && isKey(key, order)) return { key, id };
+  } catch {
+    // Not ours: the same answer as a cursor of another order.
+  }
+  throw new Fault("BAD_USER_INPUT", "This is not a cursor of this list and order", { field });
+}
+
+function isKey(key: string, { type }: CursorOrder): boolean {
+  return type === "timestamptz" ? INSTANT.test(key) : !key.includes("\0");
+}

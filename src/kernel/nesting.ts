@@ -1,0 +1,142 @@
+/**
+ * Owns looking ahead: which lists of an entity a request asks for, so that they come in the entity's own statement instead of one
+ * more for each list. It only ever saves statements: a list that was not brought along is loaded by its resolver as usual.
+ */
+import { getArgumentValues, getDirectiveValues, GraphQLIncludeDirective, GraphQLSkipDirective, isObjectType } from "graphql";
+import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo, SelectionSetNode } from "graphql";
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
+import { accessOf } from "./access.js";
+import { reviverOf } from "./columns.js";
+import { may, type Principal } from "./principal.js";
+
+/** The rows of one list for one parent, as a select that names the parent's id. May throw a fault on bad arguments. */
+type Select = (args: Record<string, unknown>, parentId: Sql) => Sql;
+
+interface NestedList {
+  select: Select;
+  revive(row: Record<string, unknown>): void;
+}
+
+const lists = new Map<string, NestedList>();
+
+/** Declare that a list field of a type can be read within the statement that reads the type's rows. */
+export function declareNested(typeName: string, fieldName: string, entity: Function, select: Select): void {
+  lists.set(`${typeName}.${fieldName}`, { select, revive: reviverOf(entity) });
+}
+
+/** What to add to the select list of a statement, and how to find it again in the rows. Equal additions have equal keys. */
+export interface Nesting {
+  key: string;
+  columns: Sql;
+  /** Give the lists the names under which the request asked for them. In SQL they are numbered: a statement's text is never the caller's. */
+  named<Row extends object>(rows: Row[]): Row[];
+}
+
+export const NOTHING_NESTED: Nesting = { key: "", columns: empty, named: (rows) => rows };
+
+/**
+ * The lists that this request asks of `typeName` below the field being resolved. `paths` says where its selections are: `[]` for the
+ * field itself, `["nodes"]` inside a connection. What the caller may not see and what has bad arguments is left to the resolver,
+ * which knows how to refuse.
+ */
+function nestingOf(info: GraphQLResolveInfo, principal: Principal | null, typeName: string, parentId: Sql, paths: readonly string[][] = [[]]): Nesting {
+  const type = info.schema.getType(typeName);
+  if (!isObjectType(type)) return NOTHING_NESTED;
+  const wanted = new Map<string, { key: string; column: Sql }>();
+  for (const path of paths) {
+    for (const node of fieldsAt(info, type, path)) {
+      const responseKey = node.alias?.value ?? node.name.value;
+      const entry = selected(info, principal, type, node, parentId);
+      const before = wanted.get(responseKey);
+      // Two places of one document may give one name to different lists: then neither is brought along.
+      if (entry && (!before || before.key === entry.key)) wanted.set(responseKey, entry);
+      else if (before) wanted.delete(responseKey);
+    }
+  }
+  if (wanted.size === 0) return NOTHING_NESTED;
+  const chosen = [...wanted].sort(([, a], [, b]) => (a.key < b.key ? -1 : 1));
+  return {
+    key: JSON.stringify(chosen.map(([name, { key }]) => [name, key])),
+    columns: join(chosen.map(([, { column }], position) => sql`, ${column} as ${raw(`"${PREFIX}${position}"`)}`), ""),
+    named(rows) {
+      for (const row of rows as Record<string, unknown>[]) {
+        const found = chosen.map((_, position) => row[`${PREFIX}${position}`]);
+        chosen.forEach(([name], position) => (row[`${PREFIX}${name}`] = found[position]));
+      }
+      return rows;
+    },
+  };
+}
+
+const PREFIX = "nested:";
+
+/** Where in a request the rows of a type are selected: the field that is being resolved, and the paths below it. */
+export interface LookAhead {
+  typeName: string;
+  parentId: Sql;
+  caller: Principal | null;
+}
+
+/**
+ * Reads of one type, opened once for each set of lists that a request asks for below it. The set is worked out once for each
+ * field of the document, not for each row.
+ */
+export function lookingAhead<Reads>({ typeName, parentId, caller }: LookAhead, open: (nesting: Nesting) => Reads) {
+  const opened = new Map<string, Reads>();
+  const known = new Map<readonly FieldNode[], Nesting>();
+  return (info: GraphQLResolveInfo, paths?: readonly string[][]): Reads => {
+    const nesting = known.get(info.fieldNodes) ?? nestingOf(info, caller, typeName, parentId, paths);
+    known.set(info.fieldNodes, nesting);
+    const reads = opened.get(nesting.key) ?? open(nesting);
+    opened.set(nesting.key, reads);
+    return reads;
+  };
+}
+
+/** The rows that were brought along for the field being resolved, or undefined. */
+export function broughtAlong<Row>(parent: object, info: GraphQLResolveInfo): Row[] | undefined {
+  const rows = (parent as Record<string, Row[] | undefined>)[`${PREFIX}${String(info.path.key)}`];
+  const list = lists.get(`${info.parentType.name}.${info.fieldName}`);
+  rows?.forEach((row) => list?.revive(row as Record<string, unknown>));
+  return rows;
+}
+
+function selected(info: GraphQLResolveInfo, principal: Principal | null, type: GraphQLObjectType, node: FieldNode, parentId: Sql) {
+  const field = type.getFields()[node.name.value];
+  const list = lists.get(`${type.name}.${node.name.value}`);
+  const action = field && accessOf(field);
+  if (!field || !list || (action && !(principal && may(principal, action)))) return null;
+  try {
+    const args = getArgumentValues(field as GraphQLField<unknown, unknown>, node, info.variableValues);
+    // Filters are free text, validated in the resolver: a bad one must fail its own field, not the parent's statement.
+    if (args["filter"] != null) return null;
+    const rows = list.select(args, parentId);
+    return {
+      key: JSON.stringify([node.name.value, args]),
+      column: sql`(select coalesce(json_agg(nested), '[]') from (${rows}) as nested)`,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** The fields selected on the type at a path below the field being resolved, with fragments opened and skipped ones left out. */
+function fieldsAt(info: GraphQLResolveInfo, type: GraphQLObjectType, path: readonly string[]): FieldNode[] {
+  let sets = info.fieldNodes.map(({ selectionSet }) => selectionSet);
+  for (const name of path) {
+    sets = sets.flatMap((set) => fieldsOf(info, set, null)).filter((node) => node.name.value === name).map(({ selectionSet }) => selectionSet);
+  }
+  return sets.flatMap((set) => fieldsOf(info, set, type));
+}
+
+function fieldsOf(info: GraphQLResolveInfo, set: SelectionSetNode | undefined, type: GraphQLObjectType | null): FieldNode[] {
+  return (set?.selections ?? []).flatMap((node) => {
+    if (getDirectiveValues(GraphQLSkipDirective, node, info.variableValues)?.["if"] === true) return [];
+    if (getDirectiveValues(GraphQLIncludeDirective, node, info.variableValues)?.["if"] === false) return [];
+    if (node.kind === "Field") return [node];
+    const fragment = node.kind === "FragmentSpread" ? info.fragments[node.name.value] : node;
+    const condition = fragment?.typeCondition?.name.value;
+    if (type && condition !== undefined && condition !== type.name) return [];
+    return fieldsOf(info, fragment?.selectionSet, type);
+  });
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, it } from "vitest";
+import { actionsIn, eventsOf, expectOrigin } from "../../testkit/events.js";
+import { BAD_CONFIGS, nested } from "../../testkit/configs.js";
+import { data, fault } from "../../testkit/outcome.js";
+import { registry, type Registry } from "../../testkit/registry.js";
+import { openWorld, unique, type Answer, type Caller, type World } from "../../testkit/world.js";
+
+const GRANT = `mutation ($input: GrantEntitlementInput!) { grantEntitlement(input: $input) { entitlement { id enabled config expiresAt version product { key } tenant { id } } } }`;
+
+let app: Registry;
+let world: World;
+beforeAll(async () => {
+  app = await registry();
+  world = await openWorld(app);
+});
+
+const grant = (caller: Caller, input: Record<string, unknown>) => caller.run(GRANT, { input: { product: "crm", ...input } });
+const rowsOf = (tenantId: string) => app.sql<Record<string, unknown>>("select product, enabled, config, expires_at, version, created_at from tenant_products where tenant_id = $1 order by product", [tenantId]);
+
+describe("grantEntitlement", () => {
+  describe("invalid", () => {
+    it.each(["", "CRM", "1crm", "c rm", "crm\n", "a\u0000b", "c".repeat(64)])("product %j is refused", async (product) => {
+      const { id } = await world.tenant();
+      fault(await grant(world.operator, { tenantId: id, product }), "BAD_USER_INPUT", "product");
+      expect(await rowsOf(id)).toEqual([]);
+    });
+
+    it.each(BAD_CONFIGS)("settings are refused that are %s", async (_, config) => {
+      const { id } = await world.tenant();
+      fault(await grant(world.operator, { tenantId: id, config }), "BAD_USER_INPUT", "config");
+      expect(await rowsOf(id)).toEqual([]);
+    });
+
+    it("settings of a hundred thousand levels are refused before anything recurses into them, and the service goes on", async () => {
+      const { id } = await world.tenant();
+      const config = `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+      const body = `{"query":${JSON.stringify(GRANT)},"variables":{"input":{"tenantId":"${id}","product":"crm","config":${config}}}}`;
+      const response = await fetch(`${app.url}/graphql`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${world.operator.token}` }, body });
+      fault({ status: response.status, headers: response.headers, body: (await response.json()) as Answer["body"] }, "LIMIT_EXCEEDED");
+      data(await grant(world.operator, { tenantId: id }));
+    });
+
+    it.each([[[]], ["text"], [7]])("settings %j are no object", async (config) => {
+      fault(await grant(world.operator, { tenantId: (await world.tenant()).id, config }), "BAD_USER_INPUT");
+    });
+
+    it.each(["2020-01-01T00:00:00Z", "0000-01-01T00:00:00Z"])("an end in the past is refused: %s", async (expiresAt) => {
+      const { id } = await world.tenant();
+      fault(await grant(world.operator, { tenantId: id, expiresAt }), "BAD_USER_INPUT", "expiresAt");
+      expect(await rowsOf(id)).toEqual([]);
+    });
+  });
+
+  it("unauthenticated: nobody without a token grants one", async () => {
+    fault(await grant(world.anonymous, { tenantId: (await world.tenant()).id }), "UNAUTHENTICATED");
+  });
+
+  it("forbidden: only operators grant, not even an admin to its own tenant", async () => {
+    const tenant = await world.tenant();
+    for (const caller of [tenant.admin, tenant.auditor, tenant.member, world.support, world.service]) fault(await grant(caller, { tenantId: tenant.id }), "FORBIDDEN");
+    expect(await rowsOf(tenant.id)).toEqual([]);
+  });
+
+  it("someone else's: an operator who narrowed gets the same answer for another tenant as for none, and nothing is written", async () => {
+    const [mine, theirs] = [await world.tenant(), await world.tenant()];
+    data(await grant(world.operator, { tenantId: theirs.id, product: "erp" }));
+    const before = await rowsOf(theirs.id);
+    const narrowed = (tenantId: string) => world.operator.run(GRANT, { input: { tenantId, product: "crm" } }, { "x-tenant-id": mine.id });
+    const refused = await narrowed(theirs.id);
+    fault(refused, "NOT_FOUND");
+    for (const id of [randomUUID(), "no-uuid"]) expect((await narrowed(id)).body).toEqual(refused.body);
+    expect((await grant(world.operator, { tenantId: randomUUID() })).body).toEqual(refused.body);
+    expect(await rowsOf(theirs.id)).toEqual(before);
+  });
+
+  it.each(["demo", "trial", "frozen", "archived"])("%s: an operator may", async (status) => {
+    const tenant = await world.tenant({ status });
+    data(await grant(world.operator, { tenantId: tenant.id }));
+    expect(await actionsIn(app, tenant.id)).toEqual(["entitlement.grant"]);
+  });
+
+  it("a product is granted once", async () => {
+    const { id } = await world.tenant();
+    data(await grant(world.operator, { tenantId: id, config: { seats: 1 } }));
+    fault(await grant(world.operator, { tenantId: id, config: { seats: 2 } }), "CONFLICT", "product");
+    expect(await rowsOf(id)).toMatchObject([{ config: { seats: 1 }, version: 1 }]);
+    expect(await actionsIn(app, id)).toEqual(["entitlement.grant"]);
+  });
+
+  it("of twenty concurrent grants of one product exactly one wins, with one event, and its settings are kept", async () => {
+    for (let round = 0; round < 5; round++) {
+      const { id } = await world.tenant();
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, seats) => grant(world.operator, { tenantId: id, config: { seats } })));
+      const winners = answers.filter(({ body }) => !body.errors);
+      expect(winners).toHaveLength(1);
+      for (const loser of answers.filter(({ body }) => body.errors)) fault(loser, "CONFLICT", "product");
+      expect(await rowsOf(id)).toMatchObject([{ config: winners[0]?.body.data?.["grantEntitlement"].entitlement.config, version: 1 }]);
+      expect(await actionsIn(app, id)).toEqual(["entitlement.grant"]);
+    }
+  });
+
+  it("granting again after a withdrawal keeps the row, with new settings", async () => {
+    const tenant = await world.tenant();
+    await tenant.entitlement("crm");
+    await app.sql(`update tenant_products set enabled = false, config = '{"old": true}', expires_at = now() where tenant_id = $1`, [tenant.id]);
+    const [before] = await rowsOf(tenant.id);
+    expect(data(await grant(world.operator, { tenantId: tenant.id, config: { seats: 3 } }))["grantEntitlement"].entitlement).toMatchObject({ enabled: true, version: 2 });
+    expect(await rowsOf(tenant.id)).toEqual([{ ...before, enabled: true, config: { seats: 3 }, expires_at: null, version: 2 }]);
+    expect((await eventsOf(app, tenant.id)).map(({ metadata }) => metadata["again"])).toEqual([true]);
+  });
+
+  it("of ten concurrent grants after a withdrawal exactly one wins", async () => {
+    const tenant = await world.tenant();
+    await tenant.entitlement("crm");
+    await app.sql("update tenant_products set enabled = false where tenant_id = $1", [tenant.id]);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => grant(world.operator, { tenantId: tenant.id })));
+    expect(answers.filter(({ body }) => !body.errors)).toHaveLength(1);
+    expect(await rowsOf(tenant.id)).toMatchObject([{ enabled: true, version: 2 }]);
+    expect(await actionsIn(app, tenant.id)).toEqual(["entitlement.grant"]);
+  });
+
+  it("settings come back as they were given, as large and as deep as is allowed", async () => {
+    const { id } = await world.tenant();
+    const config = { b: 1, a: { z: [1, -2.5, "3", null, true] }, "": "", "key with \"quotes\" \\u0000": "\u2028 🚀 \\u0000", deep: nested(31), large: "x".repeat(15_000) };
+    const { entitlement } = data(await grant(world.operator, { tenantId: id, config }))["grantEntitlement"];
+    expect(entitlement.config).toEqual(config);
+    const stored = data(await world.support.run(`query ($id: ID!) { entitlement(id: $id) { config } }`, { id: `${id}:crm` }))["entitlement"].config;
+    expect(stored).toEqual(config);
+  });
+
+  it("ok and audited: the row and its event are written together", async () => {
+    const [{ id }, subject, requestId] = [await world.tenant(), unique("op"), unique("request")];
+    const operator = await world.caller({ sub: subject, name: "Olga", realm_access: { roles: ["platform-operator"] } });
+    const input = { tenantId: id.toUpperCase(), product: "crm", expiresAt: "2099-12-31T23:59:59.999Z" };
+    const answer = await operator.run(GRANT, { input }, { "x-request-id": requestId, "user-agent": "portal/1" });
+    expect(data(answer)["grantEntitlement"].entitlement).toEqual({
+      id: `${id}:crm`,
+      enabled: true,
+      config: {},
+      expiresAt: "2099-12-31T23:59:59.999Z",
+      version: 1,
+      product: { key: "crm" },
+      tenant: { id },
+    });
+    expect(await eventsOf(app, id)).toEqual([
+      {
+        action: "entitlement.grant",
+        actorType: "user",
+        targetType: "entitlement",
+        targetId: `${id}:crm`,
+        targetName: "crm",
+        projectId: null,
+        product: "crm",
+        metadata: { again: false, expires_at: "2099-12-31T23:59:59.999Z", actor_role: "operator" },
+      },
+    ]);
+    await expectOrigin(app, requestId, { subject, name: "Olga" });
+  });
+});

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { data, fault } from "../testkit/outcome.js";
+import { openRegistry, type Registry } from "../testkit/registry.js";
+import { openWorld, unique, type TenantInWorld, type World } from "../testkit/world.js";
+
+/** Every mutation, with an input that would succeed in the tenant given. */
+const CHANGES: Record<string, (tenant: TenantInWorld) => Promise<object>> = {
+  createTenant: async () => ({ slug: unique("t"), name: "x" }),
+  updateTenant: async ({ id }) => ({ id, name: "x" }),
+  createProject: async ({ id }) => ({ tenantId: id, slug: "p1", name: "x" }),
+  updateProject: async ({ project }) => ({ id: (await project()).id, name: "x" }),
+  archiveProject: async ({ project }) => ({ id: (await project()).id }),
+  restoreProject: async ({ project }) => ({ id: (await project({ status: "archived" })).id }),
+  grantEntitlement: async ({ id }) => ({ tenantId: id, product: "crm" }),
+  updateEntitlement: async ({ id, entitlement }) => ({ tenantId: id, product: (await entitlement()).product, config: { seats: 1 } }),
+  withdrawEntitlement: async ({ id, entitlement }) => ({ tenantId: id, product: (await entitlement()).product }),
+};
+
+const TABLES = ["tenants", "tenant_projects", "tenant_products", "tenant_idp_config", "api_keys", "audit_log"];
+
+let app: Registry;
+let world: World;
+beforeAll(async () => {
+  app = await openRegistry();
+  world = await openWorld(app);
+  await app.sql(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'the log is full'; end $$`);
+});
+afterAll(() => app.close());
+
+const rows = async () => Object.fromEntries(await Promise.all(TABLES.map(async (table) => [table, await app.sql(`select * from ${table} order by 1, 2`)])));
+const change = (operation: string, input: object) => {
+  const name = operation[0]?.toUpperCase() + operation.slice(1);
+  const type = /^(archive|restore)Project$/.test(operation) ? "ProjectStatusInput" : `${name}Input`;
+  return world.operator.run(`mutation ($input: ${type}!) { ${operation}(input: $input) { __typename } }`, { input });
+};
+
+describe("a change that cannot be recorded", () => {
+  it("is asked of every mutation that there is", async () => {
+    const { __schema } = data(await world.operator.run(`{ __schema { mutationType { fields { name } } } }`));
+    expect(Object.keys(CHANGES).sort()).toEqual(__schema.mutationType.fields.map(({ name }: { name: string }) => name).sort());
+  });
+
+  describe.each([
+    ["when its event is refused at once", ""],
+    ["when its event is refused at the very end, in the commit", "deferrable initially deferred"],
+  ])("%s", (_, timing) => {
+    beforeAll(() => app.sql(`create constraint trigger refusal after insert on audit_log ${timing} for each row execute function refuse()`));
+    afterAll(() => app.sql("drop trigger refusal on audit_log"));
+
+    it.each(Object.entries(CHANGES))("%s changes nothing", async (operation, inputFor) => {
+      const input = await inputFor(await world.tenant());
+      const before = await rows();
+      fault(await change(operation, input), "INTERNAL_SERVER_ERROR");
+      expect(await rows()).toEqual(before);
+    });
+  });
+
+  it.each(Object.entries(CHANGES))("%s is done as soon as it can be, with exactly one event", async (operation, inputFor) => {
+    const input = await inputFor(await world.tenant());
+    const { audit_log: before } = await rows();
+    expect(data(await change(operation, input))).toHaveProperty(operation);
+    const { audit_log: after } = await rows();
+    expect(after).toHaveLength((before as unknown[]).length + 1);
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import type { Fault } from "../../src/kernel/fault.js";
+import { TenantKind, TenantStatus } from "../../src/tenant/tenant.entity.js";
+import { beginning, isReadOnly, refuseBackwardContract, refuseReservedSlug, TENANT_SLUG } from "../../src/tenant/tenant.rules.js";
+
+const NOW = new Date("2026-03-01T12:00:00.000Z");
+const { CUSTOMER } = TenantKind;
+const { TRIAL, ACTIVE, FROZEN, ARCHIVED } = TenantStatus;
+
+describe("a tenant's slug", () => {
+  it.each(["abc", "a-c", "a--c", "0-9", "1st", "a".repeat(40)])("%j is one", (slug) => expect(slug).toMatch(TENANT_SLUG));
+
+  it.each(["", "a", "ab", "-ab", "ab-", "aBc", "a_c", "a.c", "abc\n", "äbc", "a c", "a".repeat(41)])("%j is none", (slug) =>
+    expect(slug).not.toMatch(TENANT_SLUG),
+  );
+
+  it.each(["admin", "api", "graphql", "healthz", "readyz", "default", "global", "system", "tenants", "www"])("%j is the platform's own", (slug) =>
+    expect(() => refuseReservedSlug(slug)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "slug" } satisfies Partial<Fault>)),
+  );
+
+  it.each(["administrator", "api-2", "acme"])("%j is free although it looks like a reserved one", (slug) =>
+    expect(() => refuseReservedSlug(slug)).not.toThrow(),
+  );
+});
+
+describe("a tenant's beginning", () => {
+  it.each([
+    [CUSTOMER, undefined, undefined, { status: TRIAL, trialEndsAt: new Date("2026-03-15T12:00:00.000Z") }],
+    [CUSTOMER, TRIAL, 1, { status: TRIAL, trialEndsAt: new Date("2026-03-02T12:00:00.000Z") }],
+    [CUSTOMER, TRIAL, 90, { status: TRIAL, trialEndsAt: new Date("2026-05-30T12:00:00.000Z") }],
+    [CUSTOMER, ACTIVE, undefined, { status: ACTIVE, trialEndsAt: null }],
+    [TenantKind.DEMO, undefined, undefined, { status: TenantStatus.DEMO, trialEndsAt: null }],
+    [TenantKind.DEMO, TenantStatus.DEMO, undefined, { status: TenantStatus.DEMO, trialEndsAt: null }],
+  ])("a %s that asks for %s and %s days", (kind, asked, days, begun) => {
+    expect(beginning(kind, asked, days, NOW)).toEqual(begun);
+  });
+
+  it.each([
+    [CUSTOMER, TenantStatus.DEMO, undefined, "status"],
+    [CUSTOMER, FROZEN, undefined, "status"],
+    [CUSTOMER, ARCHIVED, undefined, "status"],
+    [CUSTOMER, ACTIVE, 14, "trialDays"],
+    [TenantKind.DEMO, TRIAL, undefined, "status"],
+    [TenantKind.DEMO, ACTIVE, undefined, "status"],
+    [TenantKind.DEMO, undefined, 14, "trialDays"],
+  ])("a %s that asks for %s and %s days is refused at %s", (kind, asked, days, field) => {
+    expect(() => beginning(kind, asked, days, NOW)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field }));
+  });
+
+  it("does not move the clock that it was given", () => {
+    const now = new Date(NOW);
+    beginning(CUSTOMER, TRIAL, 14, now);
+    expect(now).toEqual(NOW);
+  });
+});
+
+describe("a tenant is read-only for its own people", () => {
+  const at = (offsetMs: number) => new Date(NOW.getTime() + offsetMs);
+
+  it.each([
+    [TenantStatus.DEMO, null, false],
+    [ACTIVE, null, false],
+    [TRIAL, null, false],
+    [TRIAL, at(1), false],
+    [TRIAL, at(0), true],
+    [TRIAL, at(-1), true],
+    [ACTIVE, at(-1), false],
+    [FROZEN, null, true],
+    [FROZEN, at(1), true],
+    [ARCHIVED, null, true],
+  ])("%s with a trial that ends at %o: %s", (status, trialEndsAt, readOnly) => {
+    expect(isReadOnly({ status, trialEndsAt }, NOW)).toBe(readOnly);
+  });
+});
+
+describe("a contract", () => {
+  it.each([
+    [null, null],
+    [undefined, "2026-01-01"],
+    ["2026-01-01", null],
+    ["2026-01-01", "2026-01-01"],
+    ["2026-12-31", "2027-01-01"],
+  ])("may go from %s to %s", (start, end) => expect(() => refuseBackwardContract(start, end)).not.toThrow());
+
+  it.each([
+    ["2026-01-02", "2026-01-01"],
+    ["2027-01-01", "2026-12-31"],
+  ])("may not go from %s to %s", (start, end) =>
+    expect(() => refuseBackwardContract(start, end)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "contractEnd" })),
+  );
+});
