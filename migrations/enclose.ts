@@ -24,7 +24,7 @@ export async function enclose(runner: QueryRunner, table: string, { tenantColumn
     CREATE POLICY tenant_scope ON ${table} TO registry_tenant
       USING (${tenantColumn} = ${SCOPE}) WITH CHECK (${tenantColumn} = ${SCOPE});
     CREATE POLICY platform_scope ON ${table} TO registry_platform
-      USING (${tenantColumn} = coalesce(${SCOPE}, ${tenantColumn})) WITH CHECK (${tenantColumn} = ${SCOPE});
+      USING (${SCOPE} IS NULL OR ${tenantColumn} = ${SCOPE}) WITH CHECK (${tenantColumn} = ${SCOPE});
     GRANT ${tenant} ON ${table} TO registry_tenant;
     GRANT ${platform} ON ${table} TO registry_platform;
   `);

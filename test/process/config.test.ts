@@ -91,6 +91,7 @@ describe("what each variable takes", () => {
     ["TOKEN_ALGORITHMS", "EdDSA, ES256", { token: { algorithms: ["EdDSA", "ES256"] } }],
     ["TOKEN_ROLE_CLAIMS", "roles, resource_access.portal.roles", { token: { roleClaims: [["roles"], ["resource_access", "portal", "roles"]] } }],
     ["TOKEN_SERVICE_CLIENTS", "crm, chat,", { token: { serviceClients: ["crm", "chat"] } }],
+    ["TRUSTED_HOPS", "2", { trustedHops: 2 }],
     ["GRAPHQL_INTROSPECTION", "true", { introspection: true }],
     ["LOG_LEVEL", "silent", { logLevel: "silent" }],
   ])("%s=%s", (name, value, expected) => {
@@ -128,6 +129,8 @@ describe("what each variable takes", () => {
     ["TOKEN_ALGORITHMS", ","],
     ["TOKEN_ROLE_CLAIMS", " , "],
     ["TOKEN_SERVICE_CLIENTS", ","],
+    ["TRUSTED_HOPS", "-1"],
+    ["TRUSTED_HOPS", "all"],
     ["GRAPHQL_INTROSPECTION", "1"],
     ["LOG_LEVEL", "verbose"],
   ])("%s=%s is refused by name, and the value is not shown", (name, value) => {

@@ -4,7 +4,7 @@ import { Fault } from "../../src/kernel/fault.js";
 import type { Principal } from "../../src/kernel/principal.js";
 import { registry, type Registry } from "../testkit/registry.js";
 import { openWorld, type TenantInWorld, type World } from "../testkit/world.js";
-import { adminOf, houseOf, noted, operator, poolOf, visit } from "./visits.js";
+import { adminOf, CLEAN, houseOf, noted, operator, plainSessions, poolOf, visit } from "./visits.js";
 
 let app: Registry;
 let world: World;
@@ -70,6 +70,28 @@ describe("a door inside a door is refused, and nothing of the outer one stays", 
     const { read, within } = visit(houseOf(app), adminOf(tenant.id));
     const [rows, changed] = await Promise.all([read(sql`select id from tenants`), within(null).change("project.update", async () => noted(1))]);
     expect([rows, changed]).toEqual([[{ id: tenant.id }], 1]);
+  });
+});
+
+describe("work that goes wrong", () => {
+  it.each<[string, (query: (text: string) => Promise<unknown>) => Promise<never>, string]>([
+    ["throws what nobody expected", async () => Promise.reject(new TypeError("a bug")), "TypeError: a bug"],
+    ["throws while a statement still runs", async (query) => {
+      void query("select count(*) from generate_series(1, 100000)").catch(() => {});
+      throw new Fault("CONFLICT", "given up");
+    }, "CONFLICT"],
+    ["goes on after a failed statement", async (query) => {
+      await query("select 1 / 0").catch(() => {});
+      return query("select 1") as never;
+    }, "QueryFailedError: current transaction is aborted, commands ignored until end of transaction block"],
+  ])("leaves neither its change nor its scope behind when it %s", async (_what, work, outcome) => {
+    const done = visit(houseOf(app), adminOf(tenant.id)).within(null).change("tenant.update", async (tx) => {
+      await tx.query("update tenants set name = 'half' where id = $1", [tenant.id]);
+      return work((text) => tx.query(text));
+    });
+    expect(await codeOf(() => done)).toBe(outcome);
+    for (const session of await plainSessions(app)) expect(session).toEqual(CLEAN);
+    expect(await app.sql("select name from tenants where id = $1", [tenant.id])).toEqual([{ name: "A tenant" }]);
   });
 });
 

@@ -28,7 +28,7 @@ const mine = async (caller: Caller, tenant?: string) => data(await ask(caller, t
 /** fetch would join the two headers into one. */
 async function askTwice({ token }: Caller, first: string, second: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = ["content-type", "application/json", "authorization", `Bearer ${token}`, "x-tenant-id", first, "x-tenant-id", second, "connection", "close"];
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}`, "x-tenant-id": [first, second] };
     const sent = request(`${app.url}/graphql`, { method: "POST", headers }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => (body += text));

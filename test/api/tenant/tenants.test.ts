@@ -175,7 +175,11 @@ describe("tenants", () => {
       expect(ids).toEqual(before);
     });
 
-    it.each(["🚀".repeat(200), `"\\`.repeat(100), "é\ufe0f".repeat(100)])("a list with the longest names is walked to its end: %j", async (name) => {
+    it.each([
+      ["of four bytes a letter", "🚀".repeat(200)],
+      ["of what JSON escapes", `"\\`.repeat(100)],
+      ["of letters with variants", "é\ufe0f".repeat(100)],
+    ])("a list with the longest names is walked to its end: %s", async (_, name) => {
       const own = unique("plan");
       for (let i = 0; i < 3; i++) await plant({ name }, own);
       expect(await walk({ caller: world.support, document: TENANTS, variables: { filter: { plan: own }, orderBy: { field: "NAME" } }, at, size: 1, direction: "forward" })).toHaveLength(3);

@@ -1,0 +1,167 @@
+/** Owns the list of every way into the graph: what is asked, of what, and which action it needs. `census.test.ts` compares it with the schema and walks it. */
+import type { Action } from "../../src/kernel/action.js";
+import { unique } from "../testkit/world.js";
+
+/** The rows of one tenant that a request can name: someone's, nobody's, or names that could be nobody's. */
+export interface Target {
+  tenant: string;
+  slug: string;
+  product: string;
+  project: string;
+  archivedProject: string;
+  entitlement: string;
+  apiKey: string;
+  idpConfig: string;
+  auditEvent: string;
+}
+
+type Variables = (target: Target) => Record<string, unknown>;
+
+/** One document that reaches one entry point. */
+export interface EntryPoint {
+  /** As `access.snap` writes it; entities also say by which key. */
+  entry: string;
+  /** Its own action. */
+  action: Action;
+  /** How it is reached, where there are several ways. */
+  way: string;
+  /** Asked before the target is looked for. */
+  before: Action[];
+  /** Asked once the target was found. */
+  inside: Action[];
+  document: string;
+  /** Absent when nothing is named: everyone sees their own. */
+  variables?: Variables;
+  /** The action that a mutation records; it must leave exactly this event. */
+  records?: Action;
+}
+
+interface Entity {
+  action: Action;
+  /** The query by id. */
+  query: string;
+  id: keyof Target;
+  /** Each `@key` of the type → the representation by it. */
+  keys: Record<string, Variables>;
+  /** The field of Tenant that lists it, with room for what is asked of each. */
+  list?: (selection: string) => string;
+}
+
+export const ENTITIES: Record<string, Entity> = {
+  Tenant: { action: "tenant.read", query: "tenant", id: "tenant", keys: { id: ({ tenant: id }) => ({ id }), slug: ({ slug }) => ({ slug }) } },
+  Project: { action: "project.read", query: "project", id: "project", keys: { id: ({ project: id }) => ({ id }) }, list: (s) => `projects { nodes { ${s} } }` },
+  Entitlement: {
+    action: "entitlement.read",
+    query: "entitlement",
+    id: "entitlement",
+    keys: { id: ({ entitlement: id }) => ({ id }), "tenant { id } product { key }": ({ tenant, product }) => ({ tenant: { id: tenant }, product: { key: product } }) },
+    list: (s) => `entitlements { ${s} }`,
+  },
+  ApiKey: { action: "api_key.read", query: "apiKey", id: "apiKey", keys: { id: ({ apiKey: id }) => ({ id }) }, list: (s) => `apiKeys { nodes { ${s} } }` },
+  IdpConfig: { action: "idp_config.read", query: "idpConfig", id: "idpConfig", keys: { id: ({ idpConfig: id }) => ({ id }) }, list: (s) => `idpConfigs { ${s} }` },
+  AuditEvent: { action: "audit_event.read", query: "auditEvent", id: "auditEvent", keys: { id: ({ auditEvent: id }) => ({ id }) }, list: (s) => `auditEvents { edges { node { ${s} } } }` },
+};
+
+/** Guarded fields of entities: entry → action, and what to ask. */
+const FIELDS: [entry: string, action: Action, selection: string][] = [
+  ["ApiKey.createdBy", "api_key.read", "createdBy { id }"],
+  ["ApiKey.product", "api_key.read", "product { key }"],
+  ["ApiKey.tenant", "tenant.read", "tenant { id slug }"],
+  ["AuditEvent.project", "project.read", "project { id slug }"],
+  ["AuditEvent.tenant", "tenant.read", "tenant { id slug }"],
+  ["Entitlement.product", "entitlement.read", "product { key }"],
+  ["Entitlement.tenant", "tenant.read", "tenant { id slug }"],
+  ["IdpConfig.metadata", "idp_config.read_metadata", "metadata"],
+  ["IdpConfig.tenant", "tenant.read", "tenant { id slug }"],
+  ["Project.tenant", "tenant.read", "tenant { id slug }"],
+  ["Tenant.apiKeys", "api_key.read", "apiKeys { totalCount nodes { id name } }"],
+  ["Tenant.auditEvents", "audit_event.read", "auditEvents { nodes { id targetId } }"],
+  ["Tenant.contractEnd", "tenant.read_billing", "contractEnd"],
+  ["Tenant.contractStart", "tenant.read_billing", "contractStart"],
+  ["Tenant.entitlements", "entitlement.read", "entitlements { id }"],
+  ["Tenant.erpCustomerId", "tenant.read_billing", "erpCustomerId"],
+  ["Tenant.idpConfigs", "idp_config.read", "idpConfigs { id }"],
+  ["Tenant.keycloakOrganizationId", "tenant.read_billing", "keycloakOrganizationId"],
+  ["Tenant.projects", "project.read", "projects { totalCount nodes { id slug } }"],
+  ["Tenant.salesOwner", "tenant.read_billing", "salesOwner"],
+  ["Tenant.stripeCustomerId", "tenant.read_billing", "stripeCustomerId"],
+];
+
+/** Queries that are not the look-up of an entity by its id. */
+const QUERIES: [entry: string, action: Action, document: string, variables?: Variables][] = [
+  ["Query.auditEvents", "audit_event.read", "{ auditEvents { nodes { id } } }"],
+  ["Query.myTenant", "tenant.read", "{ myTenant { id slug } }"],
+  ["Query.tenantBySlug", "tenant.read", "query ($slug: String!) { tenantBySlug(slug: $slug) { id slug } }", ({ slug }) => ({ slug })],
+  ["Query.tenants", "tenant.search", "{ tenants { nodes { id slug } } }"],
+  ["Query.viewer", "viewer.read", "{ viewer { subject actions } }"],
+];
+
+const MUTATIONS: [field: string, action: Action, inputType: string, input: Variables | null][] = [
+  ["archiveProject", "project.archive", "ProjectStatusInput", ({ project: id }) => ({ id })],
+  ["createProject", "project.create", "CreateProjectInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("p"), name: "New" })],
+  ["createTenant", "tenant.create", "CreateTenantInput", null],
+  ["grantEntitlement", "entitlement.grant", "GrantEntitlementInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
+  ["restoreProject", "project.restore", "ProjectStatusInput", ({ archivedProject: id }) => ({ id })],
+  ["updateEntitlement", "entitlement.update", "UpdateEntitlementInput", ({ tenant: tenantId, product }) => ({ tenantId, product, config: { max_seats: 5 } })],
+  ["updateProject", "project.update", "UpdateProjectInput", ({ project: id }) => ({ id, name: "Renamed" })],
+  ["updateTenant", "tenant.update", "UpdateTenantInput", ({ tenant: id }) => ({ id, name: "Renamed" })],
+  ["withdrawEntitlement", "entitlement.withdraw", "WithdrawEntitlementInput", ({ tenant: tenantId, product }) => ({ tenantId, product })],
+];
+
+/** Input fields that need more than their mutation: a value for each. */
+const INPUT_FIELDS: [entry: string, action: Action, mutation: string, given: () => Record<string, unknown>][] = [
+  ["UpdateTenantInput.contractEnd (given)", "tenant.update_commercial", "updateTenant", () => ({ contractEnd: "2031-01-01" })],
+  ["UpdateTenantInput.contractStart (given)", "tenant.update_commercial", "updateTenant", () => ({ contractStart: "2030-01-01" })],
+  ["UpdateTenantInput.erpCustomerId (given)", "tenant.update_commercial", "updateTenant", () => ({ erpCustomerId: unique("erp") })],
+  ["UpdateTenantInput.keycloakOrganizationId (given)", "tenant.update_commercial", "updateTenant", () => ({ keycloakOrganizationId: unique("org") })],
+  ["UpdateTenantInput.plan (given)", "tenant.update_commercial", "updateTenant", () => ({ plan: "enterprise" })],
+  ["UpdateTenantInput.salesOwner (given)", "tenant.update_commercial", "updateTenant", () => ({ salesOwner: null })],
+  ["UpdateTenantInput.stripeCustomerId (given)", "tenant.update_commercial", "updateTenant", () => ({ stripeCustomerId: unique("cus") })],
+];
+
+/** Every way that leads to an entity, asking `selection` of it. */
+function waysTo(type: string, selection: string): Omit<EntryPoint, "entry" | "action" | "inside">[] {
+  const { action, query, id, keys, list } = ENTITIES[type] as Entity;
+  const nested = list ? list(selection) : selection;
+  return [
+    { way: "by query", before: [action], document: `query ($id: ID!) { ${query}(id: $id) { ${selection} } }`, variables: (target) => ({ id: target[id] }) },
+    ...Object.entries(keys).map(([key, representation]) => ({
+      way: `by reference with ${key}`,
+      before: [action],
+      document: `query ($of: [_Any!]!) { _entities(representations: $of) { ... on ${type} { ${selection} } } }`,
+      variables: (target: Target) => ({ of: [{ __typename: type, ...representation(target) }] }),
+    })),
+    { way: "through myTenant", before: ["tenant.read", ...(list ? [action] : [])], document: `{ myTenant { ${nested} } }` },
+    { way: "through viewer.tenant", before: ["viewer.read", "tenant.read", ...(list ? [action] : [])], document: `{ viewer { tenant { ${nested} } } }` },
+  ];
+}
+
+function* entryPoints(): Generator<EntryPoint> {
+  for (const [type, { action, query, list }] of Object.entries(ENTITIES)) {
+    for (const { way, ...how } of waysTo(type, "__typename")) {
+      const key = /^by reference with (.*)$/.exec(way)?.[1];
+      if (key !== undefined) yield { entry: `_entities ${type} by ${key}`, action, way: "", inside: [], ...how };
+      else if (way === "by query") yield { entry: `Query.${query}`, action, way: "", inside: [], ...how };
+    }
+    if (list) {
+      const document = `query ($id: ID!) { tenant(id: $id) { ${list("__typename")} } }`;
+      yield { entry: `_entities ${type} by id`, action, way: "through Query.tenant", before: ["tenant.read"], inside: [action], document, variables: ({ tenant: id }) => ({ id }) };
+    }
+  }
+  for (const [entry, action, selection] of FIELDS) {
+    for (const how of waysTo(entry.slice(0, entry.indexOf(".")), selection)) yield { entry, action, inside: [action], ...how };
+  }
+  for (const [entry, action, document, variables] of QUERIES) yield { entry, action, way: "", before: [action], inside: [], document, ...(variables && { variables }) };
+  yield { entry: "Viewer.tenant", action: "tenant.read", way: "", before: ["viewer.read", "tenant.read"], inside: [], document: "{ viewer { tenant { id slug } } }" };
+  for (const [field, action, type, input] of MUTATIONS) {
+    const document = `mutation ($input: ${type}!) { ${field}(input: $input) { __typename } }`;
+    const variables = input ? (target: Target) => ({ input: input(target) }) : () => ({ input: { slug: unique("t"), name: "New" } });
+    yield { entry: `Mutation.${field}`, action, way: "", before: [action], inside: [], document, variables, records: action };
+    for (const [entry, needed, mutation, given] of INPUT_FIELDS.filter(([, , name]) => name === field)) {
+      const more = (target: Target) => ({ input: { ...input?.(target), ...given() } });
+      yield { entry, action: needed, way: mutation, before: [action, needed], inside: [], document, variables: more, records: action };
+    }
+  }
+}
+
+export const ENTRY_POINTS: EntryPoint[] = [...entryPoints()];

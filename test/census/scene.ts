@@ -1,0 +1,78 @@
+/** Owns who asks in the census, and of what: two tenants with everything in them, and every kind of caller. */
+import { randomUUID } from "node:crypto";
+import type { Role } from "../../src/kernel/action.js";
+import type { Registry } from "../testkit/registry.js";
+import { openWorld, unique, type Caller, type TenantInWorld } from "../testkit/world.js";
+import type { Target } from "./entry-points.js";
+
+/** Whose a named row can be; of the last three there are none, and the last could not even be stored. */
+export const WHOSE = ["own", "other's", "missing", "malformed", "unstorable"] as const;
+export type Whose = (typeof WHOSE)[number];
+
+/** Somebody who asks. `home` says whose people it is of; platform staff are at home with everyone. */
+export interface Asker {
+  caller: Caller;
+  role: Role | null;
+  home: "own" | "other's" | "everyone's" | null;
+}
+
+export interface Scene {
+  targets: Record<Whose, Target>;
+  askers: Record<string, Asker>;
+}
+
+export function sees({ home }: Asker, whose: Whose): boolean {
+  return home === whose || (home === "everyone's" && (whose === "own" || whose === "other's"));
+}
+
+export async function sceneMaker(app: Registry): Promise<() => Promise<Scene>> {
+  const world = await openWorld(app);
+  const withoutTenant = await world.caller({ realm_access: { roles: ["IT_ADMIN"] } });
+  return async () => {
+    const [ours, theirs] = [await world.tenant(), await world.tenant()];
+    const others = await targetIn(theirs);
+    const own = await targetIn(ours);
+    // As if a hole elsewhere had let it in: what an event points at is still not shown.
+    await app.sql("update audit_log set project_id = $1 where uid = $2", [others.project, own.auditEvent]);
+    return {
+      targets: {
+        own,
+        "other's": others,
+        missing: { ...everywhere(others, randomUUID), slug: unique("t"), entitlement: `${randomUUID()}:crm` },
+        malformed: everywhere(others, () => "' or \u202e{}"),
+        unstorable: { ...everywhere(others, () => "\u0000"), entitlement: `${own.tenant}:\u0000` },
+      },
+      askers: {
+        anonymous: { caller: world.anonymous, role: null, home: null },
+        "without a tenant": { caller: withoutTenant, role: null, home: null },
+        member: { caller: ours.member, role: "member", home: "own" },
+        auditor: { caller: ours.auditor, role: "auditor", home: "own" },
+        admin: { caller: ours.admin, role: "admin", home: "own" },
+        "the other's admin": { caller: theirs.admin, role: "admin", home: "other's" },
+        service: { caller: world.service, role: "service", home: null },
+        support: { caller: world.support, role: "support", home: "everyone's" },
+        operator: { caller: world.operator, role: "operator", home: "everyone's" },
+      },
+    };
+  };
+}
+
+async function targetIn(tenant: TenantInWorld): Promise<Target> {
+  const entitlement = await tenant.entitlement("crm");
+  return {
+    tenant: tenant.id,
+    slug: tenant.slug,
+    product: entitlement.product,
+    project: (await tenant.project()).id,
+    archivedProject: (await tenant.project({ status: "archived" })).id,
+    entitlement: entitlement.id,
+    apiKey: (await tenant.apiKey()).id,
+    idpConfig: (await tenant.idpConfig()).id,
+    auditEvent: (await tenant.auditEvent()).id,
+  };
+}
+
+/** Products are known by name to everyone: they stay. */
+function everywhere(like: Target, name: () => string): Target {
+  return { ...(Object.fromEntries(Object.keys(like).map((field) => [field, name()])) as unknown as Target), product: like.product };
+}
