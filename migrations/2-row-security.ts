@@ -4,9 +4,18 @@ import { disclose, enclose, type Enclosure } from "./enclose.js";
 
 const KEY_COLUMNS = "id, tenant_id, product, name, scopes, prefix, created_by, last_used_at, revoked_at, created_at";
 
+/** Number and time of an event are the database's, not the writer's. */
+const RECORDED =
+  "tenant_id, project_id, actor_id, actor_name, actor_type, action, target_id, target_type, target_name, product, metadata, source_ip, user_agent";
+
 /** Neither role may delete, and neither may read a key's hash or rewrite an audit event. */
 const ENCLOSURES: Record<string, Enclosure> = {
-  tenants: { tenantColumn: "id", tenant: "select, update (name)", platform: "select, insert, update" },
+  tenants: {
+    tenantColumn: "id",
+    tenant: "select, update (name)",
+    platform:
+      "select, insert, update (name, status, plan, erp_customer_id, stripe_cust_id, trial_ends_at, contract_start, contract_end, sales_owner)",
+  },
   tenant_projects: {
     tenantColumn: "tenant_id",
     tenant: "select, insert, update (name, status)",
@@ -15,7 +24,7 @@ const ENCLOSURES: Record<string, Enclosure> = {
   tenant_products: { tenantColumn: "tenant_id", tenant: "select", platform: "select, insert, update (enabled, config, expires_at)" },
   tenant_idp_config: { tenantColumn: "tenant_id", tenant: "select", platform: "select" },
   api_keys: { tenantColumn: "tenant_id", tenant: `select (${KEY_COLUMNS})`, platform: `select (${KEY_COLUMNS})` },
-  audit_log: { tenantColumn: "tenant_id", tenant: "select, insert", platform: "select, insert" },
+  audit_log: { tenantColumn: "tenant_id", tenant: `select, insert (${RECORDED})`, platform: `select, insert (${RECORDED})` },
 };
 
 export class RowSecurity1700000000002 implements MigrationInterface {

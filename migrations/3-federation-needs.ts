@@ -14,6 +14,7 @@ export class FederationNeeds1700000000003 implements MigrationInterface {
       ALTER TABLE tenant_projects ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
       ALTER TABLE tenant_products ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
       GRANT UPDATE (version, updated_at) ON tenants TO registry_tenant;
+      GRANT UPDATE (version, updated_at, keycloak_org_id) ON tenants TO registry_platform;
       GRANT UPDATE (version, updated_at) ON tenant_projects TO registry_tenant, registry_platform;
       GRANT UPDATE (version, updated_at) ON tenant_products TO registry_platform;
 
@@ -28,6 +29,7 @@ export class FederationNeeds1700000000003 implements MigrationInterface {
         DROP CONSTRAINT audit_log_project_id_fkey,
         ADD COLUMN uid UUID NOT NULL DEFAULT gen_random_uuid(),
         ADD COLUMN request_id TEXT;
+      GRANT INSERT (request_id) ON audit_log TO registry_tenant, registry_platform;
       CREATE UNIQUE INDEX audit_log_uid_idx ON audit_log (uid);
       CREATE INDEX audit_log_page_idx ON audit_log (tenant_id, created_at, uid);
       CREATE INDEX audit_log_action_page_idx ON audit_log (tenant_id, action, created_at, uid);
@@ -38,6 +40,7 @@ export class FederationNeeds1700000000003 implements MigrationInterface {
     await runner.query(`
       DROP INDEX audit_log_action_page_idx, audit_log_page_idx, audit_log_uid_idx, api_keys_created_idx,
         tenant_projects_name_idx, tenant_projects_created_idx, tenants_name_idx, tenants_created_idx;
+      REVOKE INSERT (request_id) ON audit_log FROM registry_tenant, registry_platform;
       ALTER TABLE audit_log
         DROP COLUMN request_id,
         DROP COLUMN uid,
@@ -45,6 +48,7 @@ export class FederationNeeds1700000000003 implements MigrationInterface {
         ADD CONSTRAINT audit_log_project_id_fkey FOREIGN KEY (project_id) REFERENCES tenant_projects (id) ON DELETE SET NULL;
       REVOKE UPDATE (version, updated_at) ON tenant_products FROM registry_platform;
       REVOKE UPDATE (version, updated_at) ON tenant_projects FROM registry_tenant, registry_platform;
+      REVOKE UPDATE (version, updated_at, keycloak_org_id) ON tenants FROM registry_platform;
       REVOKE UPDATE (version, updated_at) ON tenants FROM registry_tenant;
       ALTER TABLE tenant_products DROP COLUMN version;
       ALTER TABLE tenant_projects DROP COLUMN version;

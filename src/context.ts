@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
 import { BOUNDS } from "./config.js";
-import type { BearerVerifier } from "./kernel/bearer.js";
+import type { BearerVerifier, VerifiedClaims } from "./kernel/bearer.js";
 import { identityFrom, type ClaimsMapping, type Identity } from "./kernel/claims.js";
 import { openDoors, type House } from "./kernel/doors.js";
 import { Fault, notFound } from "./kernel/fault.js";
@@ -22,10 +22,19 @@ const TENANT_HEADER = "x-tenant-id";
 
 /** Faults: UNAUTHENTICATED for a bad token; NOT_FOUND for a tenant that this caller cannot name; UNAVAILABLE when neither can be told. */
 export function contextMaker({ house, bearer, claims, directory, now }: ContextParts) {
+  const identities = new WeakMap<VerifiedClaims, Identity>();
+
+  /** The verifier hands out the same claims for a remembered token; they mean the same as the last time. */
+  function identityOf(verified: VerifiedClaims): Identity {
+    const identity = identities.get(verified) ?? identityFrom(verified, claims);
+    identities.set(verified, identity);
+    return identity;
+  }
+
   return async (request: FastifyRequest): Promise<RequestContext> => {
     const headers = request.raw.headersDistinct;
     const verified = await bearer.verify(headers["authorization"] ?? []);
-    const principal = verified && (await principalOf(identityFrom(verified, claims), headers[TENANT_HEADER] ?? [], directory));
+    const principal = verified && (await principalOf(identityOf(verified), headers[TENANT_HEADER] ?? [], directory));
     const started = performance.now();
     const context: RequestContext = new RequestContext(
       request.id,

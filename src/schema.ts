@@ -10,7 +10,7 @@ import { Entitlement } from "./entitlement/entitlement.entity.js";
 import { EntitlementResolver, TenantEntitlementsResolver } from "./entitlement/entitlement.resolver.js";
 import { IdpConfig } from "./idp-config/idp-config.entity.js";
 import { IdpConfigResolver, TenantIdpConfigsResolver } from "./idp-config/idp-config.resolver.js";
-import { AccessChecker, proveAccess, type AccessRow } from "./kernel/access.js";
+import { guardAccess, proveAccess, type AccessRow } from "./kernel/access.js";
 import { graftFederation, type Subgraph } from "./kernel/federation.js";
 import { referenceActions } from "./kernel/reference.js";
 import { validateArgument } from "./kernel/validation.js";
@@ -48,11 +48,11 @@ export interface RegistrySchema extends Subgraph {
 export function buildRegistrySchema(): RegistrySchema {
   const schema = buildSchemaSync({
     resolvers: RESOLVERS,
-    authChecker: AccessChecker,
     validateFn: (value) => validateArgument(value),
     scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],
   });
   const access = proveAccess(schema, referenceActions());
+  guardAccess(schema);
   return { ...graftFederation(schema), access };
 }
 

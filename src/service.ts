@@ -64,6 +64,7 @@ export function openServiceDataSource(config: Config, embedded: EmbeddedDatabase
     ...SESSION_LIMITS,
     silenceTimeoutMs: BOUNDS.statementMs + BOUNDS.connectMs,
     role: SERVICE_ROLE,
+    genericPlans: true,
     entities: ENTITIES,
     migrations: MIGRATIONS,
     onConnectionLost: (err) => log.warn({ err }, "an idle database connection was lost"),

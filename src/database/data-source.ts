@@ -18,6 +18,8 @@ export interface DataSourceSettings {
   lockTimeoutMs: number;
   idleInTransactionTimeoutMs: number;
   connectTimeoutMs: number;
+  /** Plan a prepared statement once, for all values: for short statements along an index, planning costs more than running. */
+  genericPlans?: boolean;
   /**
    * How long to wait for a server that says nothing at all; above the statement timeout, which a server that can be reached keeps by
    * itself. Without it a statement waits as long as the network takes to notice that the server is gone, some fifteen minutes.
@@ -106,6 +108,7 @@ function sessionSettings(settings: DataSourceSettings): Record<string, string> {
     statement_timeout: String(settings.statementTimeoutMs),
     lock_timeout: String(settings.lockTimeoutMs),
     idle_in_transaction_session_timeout: String(settings.idleInTransactionTimeoutMs),
+    ...(settings.genericPlans ? { plan_cache_mode: "force_generic_plan" } : {}),
     ...(role === undefined ? {} : { role }),
   };
 }

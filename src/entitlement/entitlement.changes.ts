@@ -1,7 +1,8 @@
 /** Owns how entitlements change: one function per action, each through the change door. */
-import type { EntityManager, QueryDeepPartialEntity } from "typeorm";
+import type { EntityManager } from "typeorm";
 import type { Doors } from "../kernel/doors.js";
 import { Fault, notFound } from "../kernel/fault.js";
+import { insertRow } from "../kernel/insert.js";
 import { changedFields, expectVersion, given } from "../kernel/update.js";
 import { Entitlement } from "./entitlement.entity.js";
 import type { GrantEntitlementInput, UpdateEntitlementInput, WithdrawEntitlementInput } from "./entitlement.inputs.js";
@@ -23,7 +24,7 @@ export function grantEntitlement(doors: Doors, { tenantId, product, config = {},
     const before = await find(tx, home.tenantId, product);
     if (before?.enabled) throw new Fault("CONFLICT", "The tenant already has this product", { field: "product" });
     const granted = { enabled: true, config, expiresAt };
-    const entitlement = before ? await tx.save(Object.assign(before, granted)) : await insert(tx, { ...granted, tenantId: home.tenantId, product });
+    const entitlement = before ? await tx.save(Object.assign(before, granted)) : await insertRow(tx, Entitlement, { ...granted, tenantId: home.tenantId, product });
     return { value: { entitlement }, audit: [{ ...about(entitlement), metadata: { again: before !== null, expires_at: expiresAt } }] };
   });
 }
@@ -66,14 +67,6 @@ export function withdrawEntitlement(doors: Doors, { tenantId, product, expectedV
     await tx.save(Object.assign(entitlement, { enabled: false }));
     return { value: { entitlement }, audit: [about(entitlement)] };
   });
-}
-
-/** Not save: it looks for the row again, would find one that was granted in between, and write over it. */
-async function insert(tx: EntityManager, values: Pick<Entitlement, "tenantId" | "product" | "enabled" | "config" | "expiresAt">): Promise<Entitlement> {
-  const entitlement = tx.create(Entitlement, values);
-  // TypeORM's type goes into every member and has no word for JSON of any shape.
-  await tx.insert(Entitlement, entitlement as QueryDeepPartialEntity<Entitlement>);
-  return entitlement;
 }
 
 function find(tx: EntityManager, tenantId: string, product: string): Promise<Entitlement | null> {

@@ -36,7 +36,7 @@ export class IdpConfig {
 
   @Access("idp_config.read_metadata")
   @Column("jsonb", { name: "metadata", default: {} })
-  @Field(() => GraphQLJSONObject, { nullable: true, simple: false, description: "Discovery address and client id (OIDC), or certificate and entity id (SAML)." })
+  @Field(() => GraphQLJSONObject, { nullable: true, description: "Discovery address and client id (OIDC), or certificate and entity id (SAML)." })
   metadata: Record<string, unknown>;
 
   @Column("boolean", { name: "verified", default: false })

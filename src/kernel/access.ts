@@ -1,18 +1,20 @@
 /**
- * Owns the question "may this caller do this?": the decorator that asks it, the checker that answers, and the proof at boot
+ * Owns the question "may this caller do this?": the decorator that asks it, the guard that answers, and the proof at boot
  * that nothing can be reached without it. On whose rows is not asked here but at the doors.
  */
 import {
+  defaultFieldResolver,
   getNamedType,
   isAbstractType,
   isInputObjectType,
   isObjectType,
   type GraphQLField,
+  type GraphQLFieldResolver,
   type GraphQLInputType,
   type GraphQLObjectType,
   type GraphQLSchema,
 } from "graphql";
-import { type AuthCheckerInterface, Authorized, Directive, Extensions, type ResolverData } from "type-graphql";
+import { Directive, Extensions } from "type-graphql";
 import { rolesFor, type Action, type Role } from "./action.js";
 import { Fault } from "./fault.js";
 import { may, type Principal } from "./principal.js";
@@ -24,7 +26,6 @@ import type { RequestContext } from "./request.js";
  */
 export function Access(action: Action): MethodDecorator & PropertyDecorator {
   return together([
-    Authorized<Action>([action]),
     Extensions({ access: action }),
     Directive("@authenticated"),
     Directive(`@requiresScopes(scopes: [["${action}"]])`),
@@ -58,14 +59,28 @@ export function demand(principal: Principal | null, action: Action, field?: stri
   }
 }
 
-/** The checker that TypeGraphQL runs wherever {@link Access} stands; it also looks at the input fields that were given. */
-export class AccessChecker implements AuthCheckerInterface<RequestContext, Action> {
-  check({ context, args, info }: ResolverData<RequestContext>, actions: Action[]): boolean {
-    for (const action of actions) demand(context.caller, action);
-    const field = info.parentType.getFields()[info.fieldName];
-    for (const { name, type } of field?.args ?? []) checkGiven(context.caller, type, args[name]);
-    return true;
+/**
+ * Put the check before the resolver of every field where {@link Access} stands, in the finished schema. It runs synchronously:
+ * TypeGraphQL's own authorisation would cost several promises for each field of each row.
+ */
+export function guardAccess(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const action = accessOf(field);
+      if (action) field.resolve = guarded(field, action);
+    }
   }
+}
+
+function guarded(field: GraphQLField<unknown, RequestContext>, action: Action): GraphQLFieldResolver<unknown, RequestContext> {
+  const { resolve = defaultFieldResolver } = field;
+  const inputs = field.args.filter(({ type }) => hasRule(type));
+  return (source, args, context, info) => {
+    demand(context.caller, action);
+    for (const { name, type } of inputs) checkGiven(context.caller, type, args[name]);
+    return resolve(source, args, context, info);
+  };
 }
 
 /** Inputs inside inputs, and lists of them, are looked into as well. */
@@ -96,7 +111,7 @@ export interface AccessRow {
 
 /**
  * Walk the schema and list what may be reached by whom. Throws, so that the service does not start, when a query, a mutation or
- * a field that leads to an entity has no rule, when a rule would not run, or when an entity could be looked up unguarded.
+ * a field that leads to an entity has no rule, when a rule would not be asked, or when an entity could be looked up unguarded.
  */
 export function proveAccess(schema: GraphQLSchema, references: ReadonlyMap<string, Action>): AccessRow[] {
   const problems: string[] = [];
@@ -119,7 +134,6 @@ export function proveAccess(schema: GraphQLSchema, references: ReadonlyMap<strin
       if (!action && roots.has(type)) problems.push(`${entry} has no @Access`);
       else if (!action && !isCarrier(type) && leadsToEntity(schema, field)) problems.push(`${entry} leads to an entity but has no @Access`);
       else if (!action && field.args.some(({ type }) => hasRule(type))) problems.push(`${entry} takes an input with @AccessToSet but has no @Access that would check it`);
-      if (action && !field.resolve) problems.push(`${entry} has @Access but no resolver that would check it`);
     }
   }
   if (problems.length > 0) throw new Error(`The schema has unguarded entry points:\n- ${problems.join("\n- ")}`);

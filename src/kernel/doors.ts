@@ -2,7 +2,6 @@
  * Owns the only two ways to data: the read door and the change door. Tenant scope, admission, audit and the bounds on
  * database time live here and nowhere else. What is read or changed is the features' business.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import type pg from "pg";
 import type { Sql } from "sql-template-tag";
@@ -83,26 +82,33 @@ export interface Home {
   change<T>(action: ChangeAction, work: (tx: EntityManager) => Promise<Change<T>>): Promise<T>;
 }
 
-const insideDoor = new AsyncLocalStorage<true>();
-
-/** Open the doors for one request. */
+/**
+ * Open the doors for one request. Doors never nest: a pool cannot deadlock on itself, and no work sees half of another's scope.
+ * Only the work at the change door could try, and a request changes one thing after another, so a flag tells; asynchronous
+ * context tracking would tell more and cost every promise of the process (a third of a large answer's time on Node 22).
+ */
 export function openDoors(house: House, visit: Visit): Doors {
+  let changing = false;
+  const refuseInside = () => {
+    if (changing) throw new Error("a door was opened inside a door");
+  };
   return {
-    read: (statement) => enter(() => read(house, visit, statement)),
+    read(statement) {
+      refuseInside();
+      return read(house, visit, statement);
+    },
     within(tenantId) {
       const home = homeOf(visit, tenantId);
       return {
         tenantId: home,
-        change: (action, work) => enter(() => change(house, visit, home, action, work)),
+        async change(action, work) {
+          refuseInside();
+          changing = true;
+          return change(house, visit, home, action, work).finally(() => (changing = false));
+        },
       };
     },
   };
-}
-
-/** Doors never nest: a pool cannot deadlock on itself, and no work sees half of another's scope. */
-function enter<T>(work: () => Promise<T>): Promise<T> {
-  if (insideDoor.getStore()) throw new Error("a door was opened inside a door");
-  return insideDoor.run(true, work);
 }
 
 /** A person's only home is its own tenant, so one without a tenant has none; staff who narrowed stay where they are. */
@@ -206,18 +212,20 @@ function refuseWhenFull(house: House, pool: pg.Pool): void {
   if (pool.waitingCount - free >= house.limits.maxWaiting) throw new Fault("UNAVAILABLE", "The registry is busy, try again");
 }
 
+/** More texts than the service's own queries have; what comes after them is sent without a name, and planned each time. */
+const MAX_PREPARED = 1_000;
 const statementNames = new Map<string, string>();
 
 /**
  * Prepared once per connection and role: a plan under row security belongs to the role it was made for, and one name for two
- * roles would be planned anew at every switch. Texts are built from code alone, so their number is bounded by the code.
+ * roles would be planned anew at every switch. Texts are built from code alone, but callers choose which lists and orders go
+ * together: their number is bounded, so that nobody fills the memory of every connection with plans.
  */
-function statementName(role: string, text: string): string {
+function statementName(role: string, text: string): string | undefined {
   const key = `${role} ${text}`;
-  let name = statementNames.get(key);
-  if (name === undefined) {
-    name = createHash("sha256").update(key).digest("base64url").slice(0, 43);
-    statementNames.set(key, name);
-  }
+  const known = statementNames.get(key);
+  if (known !== undefined || statementNames.size >= MAX_PREPARED) return known;
+  const name = createHash("sha256").update(key).digest("base64url").slice(0, 43);
+  statementNames.set(key, name);
   return name;
 }

@@ -1,8 +1,8 @@
 /** Owns how projects change: one function per action, each through the change door. */
-import { randomUUID } from "node:crypto";
 import type { EntityManager } from "typeorm";
 import type { Change, Doors } from "../kernel/doors.js";
 import { notFound } from "../kernel/fault.js";
+import { insertRow } from "../kernel/insert.js";
 import type { RequestContext } from "../kernel/request.js";
 import { changedFields, expectVersion, given } from "../kernel/update.js";
 import { Project, ProjectStatus } from "./project.entity.js";
@@ -19,7 +19,7 @@ type Payload = { project: Project };
 export function createProject(doors: Doors, { tenantId, ...input }: CreateProjectInput): Promise<Payload> {
   const home = doors.within(tenantId);
   return home.change("project.create", async (tx) => {
-    const project = await tx.save(tx.create(Project, { ...input, id: randomUUID(), tenantId: home.tenantId }));
+    const project = await insertRow(tx, Project, { ...input, tenantId: home.tenantId });
     return { value: { project }, audit: [{ ...targetOf(project), metadata: { slug: project.slug } }] };
   });
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Doors } from "../kernel/doors.js";
 import { notFound } from "../kernel/fault.js";
+import { insertRow } from "../kernel/insert.js";
 import { changedFields, expectVersion, given } from "../kernel/update.js";
 import { Tenant } from "./tenant.entity.js";
 import type { CreateTenantInput, CreateTenantPayload, UpdateTenantInput, UpdateTenantPayload } from "./tenant.inputs.js";
@@ -21,7 +22,7 @@ export function createTenant(doors: Doors, input: CreateTenantInput, now: Date):
   const start = beginning(input.kind, status ?? undefined, trialDays ?? undefined, now);
   const id = randomUUID();
   return doors.within(id).change("tenant.create", async (tx) => {
-    const tenant = await tx.save(tx.create(Tenant, { ...rest, ...start, id }));
+    const tenant = await insertRow(tx, Tenant, { ...rest, ...start, id });
     const { slug, kind, plan } = tenant;
     return { value: { tenant }, audit: [{ target: targetOf(tenant), metadata: { slug, kind, plan, ...start } }] };
   });

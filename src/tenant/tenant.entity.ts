@@ -79,12 +79,12 @@ export class Tenant {
 
   @Access("tenant.read_billing")
   @Column("text", { name: "erp_customer_id", nullable: true })
-  @Field(() => String, { nullable: true, simple: false, description: "The customer's number in the ERP system." })
+  @Field(() => String, { nullable: true, description: "The customer's number in the ERP system." })
   erpCustomerId: string | null;
 
   @Access("tenant.read_billing")
   @Column("text", { name: "stripe_cust_id", nullable: true })
-  @Field(() => String, { nullable: true, simple: false, description: "The customer's id at Stripe." })
+  @Field(() => String, { nullable: true, description: "The customer's id at Stripe." })
   stripeCustomerId: string | null;
 
   @Column("timestamptz", { name: "trial_ends_at", nullable: true })
@@ -93,24 +93,24 @@ export class Tenant {
 
   @Access("tenant.read_billing")
   @Column("date", { name: "contract_start", nullable: true })
-  @Field(() => GraphQLLocalDate, { nullable: true, simple: false, description: "First day of the contract." })
+  @Field(() => GraphQLLocalDate, { nullable: true, description: "First day of the contract." })
   contractStart: string | null;
 
   @Access("tenant.read_billing")
   @Column("date", { name: "contract_end", nullable: true })
-  @Field(() => GraphQLLocalDate, { nullable: true, simple: false, description: "Last day of the contract." })
+  @Field(() => GraphQLLocalDate, { nullable: true, description: "Last day of the contract." })
   contractEnd: string | null;
 
   @Access("tenant.read_billing")
   @Column("text", { name: "sales_owner", nullable: true })
-  @Field(() => String, { nullable: true, simple: false, description: "Who looks after this customer in sales." })
+  @Field(() => String, { nullable: true, description: "Who looks after this customer in sales." })
   salesOwner: string | null;
 
   /** Not for clients of a router: another system's id is what the identity provider's subgraph joins on, and nothing to build on. */
   @Access("tenant.read_billing")
   @Directive("@inaccessible")
   @Column("text", { name: "keycloak_org_id", nullable: true })
-  @Field(() => String, { nullable: true, simple: false, description: "Id of the tenant's organisation in Keycloak; a mapping, the two ids differ. For other subgraphs, not for clients." })
+  @Field(() => String, { nullable: true, description: "Id of the tenant's organisation in Keycloak; a mapping, the two ids differ. For other subgraphs, not for clients." })
   keycloakOrganizationId: string | null;
 
   @CreateDateColumn({ type: "timestamptz", name: "created_at" })

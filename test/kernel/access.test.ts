@@ -2,12 +2,16 @@ import "reflect-metadata";
 import { graphql, type GraphQLSchema } from "graphql";
 import { Arg, buildSchemaSync, createUnionType, Directive, Field, FieldResolver, ID, InputType, Int, InterfaceType, Mutation, ObjectType, Query, Resolver, type NonEmptyArray } from "type-graphql";
 import { describe, expect, it } from "vitest";
-import { Access, AccessChecker, AccessToSet, proveAccess } from "../../src/kernel/access.js";
+import { Access, AccessToSet, guardAccess, proveAccess } from "../../src/kernel/access.js";
 import type { Action, Role } from "../../src/kernel/action.js";
 import { Fault } from "../../src/kernel/fault.js";
 
 /** Only what these resolvers reach is built, so the registry's own schema neither sees nor lends anything. */
-const schemaOf = (...resolvers: NonEmptyArray<Function>): GraphQLSchema => buildSchemaSync({ resolvers, authChecker: AccessChecker, validate: false });
+function schemaOf(...resolvers: NonEmptyArray<Function>): GraphQLSchema {
+  const schema = buildSchemaSync({ resolvers, validate: false });
+  guardAccess(schema);
+  return schema;
+}
 
 @Directive('@key(fields: "id")')
 @ObjectType({ simpleResolvers: true })
@@ -38,7 +42,7 @@ class Harbour {
   name: string;
 
   @Access("tenant.read_billing")
-  @Field(() => Int)
+  @Field(() => Int, { nullable: true })
   fees: number;
 }
 
@@ -156,7 +160,7 @@ class Unlookable {
 }
 
 @Resolver()
-class NeverChecked {
+class HarbourMaster {
   @Access("tenant.read")
   @Query(() => Harbour)
   harbour(): Harbour {
@@ -188,7 +192,6 @@ describe("the service does not start", () => {
       "Fleet.quote takes an input with @AccessToSet but has no @Access that would check it",
     ]],
     ["an entity that anybody could look up", [Unlookable], new Map(), ["entity Ship has a @key but no reference(): any id would be echoed back"]],
-    ["a rule on a simple field, where it would never run", [NeverChecked], SHIP, ["Harbour.fees has @Access but no resolver that would check it"]],
     ["an entity that is named like a carrier", [DisguisedEntity], SHIP, ["CargoPayload.ship leads to an entity but has no @Access"]],
   ])("with %s", (_what, resolvers, references, problems) => {
     const schema = schemaOf(...resolvers);
@@ -210,6 +213,17 @@ class Offers {
     return "made";
   }
 }
+
+describe("a rule on a field without a resolver of its own", () => {
+  it("is asked just the same, and fails that field only", async () => {
+    const schema = schemaOf(HarbourMaster);
+    const ask = (role: Role) =>
+      graphql({ schema, source: "{ harbour { name fees } }", contextValue: { caller: { kind: "user", subject: "s", name: null, roles: [role], tenantId: null } } });
+    const refused = await ask("member");
+    expect(refused.errors?.map(({ path, originalError }) => [path, (originalError as Fault).code])).toEqual([[["harbour", "fees"], "FORBIDDEN"]]);
+    expect((await ask("support")).data).toEqual({ harbour: { name: "h", fees: 1 } });
+  });
+});
 
 describe("a rule on an input field holds wherever the field is given", () => {
   const schema = schemaOf(Guarded, Offers);

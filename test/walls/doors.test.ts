@@ -128,18 +128,18 @@ describe("time", () => {
 describe("a full pool", () => {
   it("refuses both doors at once and retryably, and serves those that wait when it is free again", async () => {
     const house = houseOf(app, { maxWaiting: 2 });
-    const { read, within } = visit(house, adminOf(tenant.id));
+    const aCaller = () => visit(house, adminOf(tenant.id));
     let open = (): void => {};
     const gate = new Promise<void>((resolve) => (open = resolve));
     const entered = vi.fn();
-    const inside = Array.from({ length: poolOf(app).options.max }, () => within(null).change("project.update", async () => {
+    const inside = Array.from({ length: poolOf(app).options.max }, () => aCaller().within(null).change("project.update", async () => {
       entered();
       await gate;
       return { value: 1, unaudited: "no-op" };
     }));
     await vi.waitFor(() => expect(entered).toHaveBeenCalledTimes(inside.length));
-    const waiting = [read(sql`select 1 as one`), within(null).change("project.update", async () => noted(1))];
-    const refused = await Promise.allSettled([read(sql`select 1`), within(null).change("project.update", async () => noted(1))]);
+    const waiting = [aCaller().read(sql`select 1 as one`), aCaller().within(null).change("project.update", async () => noted(1))];
+    const refused = await Promise.allSettled([aCaller().read(sql`select 1`), aCaller().within(null).change("project.update", async () => noted(1))]);
     open();
     for (const one of refused) expect(one).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE", retryable: true } });
     expect(await Promise.all(waiting)).toEqual([[{ one: 1 }], 1]);

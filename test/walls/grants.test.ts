@@ -67,7 +67,7 @@ describe("the three roles", () => {
       from granted group by grantee, privilege_type, object order by 1`);
     expect(granted.map(({ line }) => line)).toMatchInlineSnapshot(`
       [
-        "registry_platform insert audit_log",
+        "registry_platform insert audit_log (action, actor_id, actor_name, actor_type, metadata, product, project_id, request_id, source_ip, target_id, target_name, target_type, tenant_id, user_agent)",
         "registry_platform insert tenant_products",
         "registry_platform insert tenant_projects",
         "registry_platform insert tenants",
@@ -79,12 +79,12 @@ describe("the three roles", () => {
         "registry_platform select tenants",
         "registry_platform update tenant_products (config, enabled, expires_at, updated_at, version)",
         "registry_platform update tenant_projects (name, status, updated_at, version)",
-        "registry_platform update tenants",
+        "registry_platform update tenants (contract_end, contract_start, erp_customer_id, keycloak_org_id, name, plan, sales_owner, status, stripe_cust_id, trial_ends_at, updated_at, version)",
         "registry_platform usage audit_log_id_seq",
         "registry_platform usage schema",
         "registry_service select migrations",
         "registry_service usage schema",
-        "registry_tenant insert audit_log",
+        "registry_tenant insert audit_log (action, actor_id, actor_name, actor_type, metadata, product, project_id, request_id, source_ip, target_id, target_name, target_type, tenant_id, user_agent)",
         "registry_tenant insert tenant_projects",
         "registry_tenant select api_keys (created_at, created_by, id, last_used_at, name, prefix, product, revoked_at, scopes, tenant_id)",
         "registry_tenant select audit_log",
