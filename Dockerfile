@@ -22,7 +22,7 @@ RUN install -d -o node -g node /supergraph
 USER node
 
 FROM node:24.21.0-bookworm-slim AS runtime
-ENV NODE_ENV=production ADDR=:8090
+ENV NODE_ENV=production APP_ENV=prod ADDR=:8090
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
@@ -31,5 +31,5 @@ COPY package.json ./
 USER node
 EXPOSE 8090
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8090/readyz', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8090/healthz', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/main.js"]

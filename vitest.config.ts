@@ -5,6 +5,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }] },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/testkit/leftovers.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Two workers, each with one registry for all its files: opening a database for every file would take longer than the tests.

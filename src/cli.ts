@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { readConfig, readOwnerConfig } from "./config.js";
 import { createMigration } from "./database/create-migration.js";
 import { down, force, pending, up, version } from "./database/migrate.js";
-import { explain } from "./explain.js";
+import { explain } from "./process/explain.js";
 import { buildRegistrySchema, schemaFiles } from "./schema.js";
 import { asOwner } from "./service.js";
 import type { DataSource } from "typeorm";

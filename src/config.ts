@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { SIGNATURE_ALGORITHMS, TOKEN_PROFILES } from "./kernel/bearer.js";
 import { DEFAULT_LIMITS } from "./kernel/limits.js";
-import { likelyMisspelt, type Misspelling } from "./misspelling.js";
+import { likelyMisspelt, type Misspelling } from "./process/misspelling.js";
 
 /** Milliseconds and bytes that bound every request; the sources of the numbers are DESIGN's limits. */
 export const BOUNDS = {
   bodyBytes: 256 * 1024,
+  answerBytes: 8 * 1024 * 1024,
   operationMs: 10_000,
   statementMs: 5_000,
   lockMs: 2_000,
@@ -116,7 +117,7 @@ export function readConfig(env: Variables = process.env): Config {
     publicUrl: (data.PUBLIC_URL ?? addressFor(listen)).replace(/\/$/, ""),
     dataDir: data.DATA_DIR,
     database: databaseOf(data),
-    migrateOnStart: data.MIGRATE_ON_START ?? data.APP_ENV === "dev",
+    migrateOnStart: data.MIGRATE_ON_START ?? (data.APP_ENV === "dev" && (data.DATABASE_URL === undefined || set["APP_ENV"] !== undefined)),
     ...(data.KEYCLOAK_ISSUER && { issuer: data.KEYCLOAK_ISSUER }),
     token: {
       audience: data.TOKEN_AUDIENCE,

@@ -6,9 +6,10 @@ import type { BearerVerifier, VerifiedClaims } from "./kernel/bearer.js";
 import { identityFrom, type ClaimsMapping, type Identity } from "./kernel/claims.js";
 import { openDoors, type House } from "./kernel/doors.js";
 import { Fault, notFound } from "./kernel/fault.js";
+import { isStorable } from "./kernel/id.js";
 import type { Principal } from "./kernel/principal.js";
 import { RequestContext } from "./kernel/request.js";
-import { referenceFrom, type TenantDirectory } from "./tenant/tenant.directory.js";
+import type { TenantDirectory, TenantNames } from "./tenant/tenant.directory.js";
 
 export interface ContextParts {
   house: House;
@@ -61,22 +62,22 @@ function addressOf({ ip }: FastifyRequest): string | null {
 async function principalOf(identity: Identity, header: readonly string[], directory: TenantDirectory): Promise<Principal> {
   // A service chooses no tenant, and whether the one it names exists is not for it to learn here.
   if (identity.kind === "service") return { ...identity, tenantId: null };
-  const chosen = header.length > 0 ? await chosenTenant(header, directory) : null;
-  if (identity.kind === "platform") return { ...identity, tenantId: chosen };
+  if (header.length > 1) throw new Fault("BAD_USER_INPUT", "Give X-Tenant-ID once", { field: "X-Tenant-ID" });
+  const [chosen] = header;
+  if (identity.kind === "platform") return { ...identity, tenantId: chosen === undefined ? null : (await known(chosen, directory)).id };
   const { tenants, ...person } = identity;
   const allowed = await directory.resolve(tenants);
-  if (chosen !== null && !allowed.includes(chosen)) throw notFound("Tenant");
-  if (chosen === null && allowed.length > 1) {
+  // Compared with the person's own tenants and not looked up: how long the answer takes must not tell who else there is.
+  const tenant = chosen === undefined ? allowed[0] : allowed.find(({ id, slug }) => slug === chosen || id === chosen.toLowerCase());
+  if (chosen !== undefined && !tenant) throw notFound("Tenant");
+  if (chosen === undefined && allowed.length > 1) {
     throw new Fault("BAD_USER_INPUT", "You act in several tenants: name one in the X-Tenant-ID header", { field: "X-Tenant-ID" });
   }
-  const tenantId = chosen ?? allowed[0] ?? null;
-  return { ...person, tenantId, roles: tenantId === null ? [] : person.roles };
+  return { ...person, tenantId: tenant?.id ?? null, roles: tenant ? person.roles : [] };
 }
 
-async function chosenTenant(header: readonly string[], directory: TenantDirectory): Promise<string> {
-  const [text = ""] = header;
-  if (header.length > 1) throw new Fault("BAD_USER_INPUT", "Give X-Tenant-ID once", { field: "X-Tenant-ID" });
-  const [id] = await directory.resolve([referenceFrom(text)]);
-  if (id === undefined) throw notFound("Tenant");
-  return id;
+async function known(idOrSlug: string, directory: TenantDirectory): Promise<TenantNames> {
+  const tenant = isStorable(idOrSlug) ? await directory.find(idOrSlug) : null;
+  if (!tenant) throw notFound("Tenant");
+  return tenant;
 }

@@ -1,9 +1,9 @@
-/** Owns the composition root: configuration, what development brings along, migrations, the service, listening. How it ends is `ending.ts`. */
+/** Owns the composition root: configuration, what development brings along, migrations, the service, listening. How it ends is `process/ending.ts`. */
 import { BOUNDS, readConfig } from "./config.js";
 import { up } from "./database/migrate.js";
-import { takeOverEnding } from "./ending.js";
-import { explain } from "./explain.js";
-import { openLog } from "./log.js";
+import { takeOverEnding } from "./process/ending.js";
+import { explain } from "./process/explain.js";
+import { openLog } from "./process/log.js";
 import { asOwner, openService, openServiceDataSource } from "./service.js";
 
 async function main(): Promise<void> {

@@ -4,13 +4,13 @@ import { fastifyApolloHandler } from "@as-integrations/fastify";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
-import { openApollo } from "./apollo.js";
+import { openApollo } from "./http/apollo.js";
 import { BOUNDS } from "./config.js";
 import { requestError } from "./kernel/http-status.js";
 import type { RequestContext } from "./kernel/request.js";
-import { healthEndpoints, openReadiness, type ReadinessBounds, type ReadinessChecks } from "./readiness.js";
-import { refuse, refuseError, refuseSocket } from "./refusal.js";
-import { within } from "./within.js";
+import { healthEndpoints, openReadiness, type ReadinessBounds, type ReadinessChecks } from "./http/readiness.js";
+import { refuse, refuseError, refuseSocket } from "./http/refusal.js";
+import { within } from "./http/within.js";
 
 export interface ServerParts {
   schema: GraphQLSchema;

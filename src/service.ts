@@ -4,10 +4,12 @@ import type { DataSource } from "typeorm";
 import { recordChange } from "./audit-event/audit-event.recorder.js";
 import { BOUNDS, type Config, type OwnerConfig } from "./config.js";
 import { contextMaker } from "./context.js";
+import { refuseUnfitRoles, RoleRefusedError, SERVICE_ROLE } from "../migrations/door-roles.js";
 import { MIGRATIONS } from "../migrations/index.js";
 import { openDataSource } from "./database/data-source.js";
 import type { EmbeddedDatabase } from "./database/embedded.js";
-import { version } from "./database/migrate.js";
+import { unfitLogin } from "./database/login.js";
+import { missing } from "./database/migrate.js";
 import { openBearer } from "./kernel/bearer.js";
 import { DEFAULT_CLAIMS_MAPPING } from "./kernel/claims.js";
 import type { House } from "./kernel/doors.js";
@@ -16,9 +18,6 @@ import { buildRegistrySchema, ENTITIES } from "./schema.js";
 import { buildServer, type RegistryServer } from "./server.js";
 import { tenantAdmission } from "./tenant/tenant.admission.js";
 import { openTenantDirectory } from "./tenant/tenant.directory.js";
-
-/** What every session of the service becomes; see migration 2. */
-const SERVICE_ROLE = "registry_service";
 
 /** Callers that may wait for one of the pool's connections, for each of them. */
 const WAITING_PER_CONNECTION = 20;
@@ -56,10 +55,13 @@ export async function asOwner<T>({ database }: OwnerConfig, embedded: EmbeddedDa
   }
 }
 
-/** The service's own data source, in which every session is a role that may do nothing outside the doors. */
-export function openServiceDataSource(config: Config, embedded: EmbeddedDatabase | undefined, log: Logger): Promise<DataSource> {
+/**
+ * The service's own data source, in which every session is a role that may do nothing outside the doors. Rejects with
+ * RoleRefusedError when one of the roles would void the walls, and in production also when the login could step around them.
+ */
+export async function openServiceDataSource(config: Config, embedded: EmbeddedDatabase | undefined, log: Logger): Promise<DataSource> {
   const { database } = config;
-  return openDataSource({
+  const dataSource = await openDataSource({
     ...(database ? { url: database.url, poolSize: database.poolSize } : { embedded }),
     ...SESSION_LIMITS,
     silenceTimeoutMs: BOUNDS.statementMs + BOUNDS.connectMs,
@@ -69,6 +71,17 @@ export function openServiceDataSource(config: Config, embedded: EmbeddedDatabase
     migrations: MIGRATIONS,
     onConnectionLost: (err) => log.warn({ err }, "an idle database connection was lost"),
   });
+  try {
+    await refuseUnfitRoles(dataSource);
+    // The embedded database has its superuser only, and nobody else's rows.
+    const unfit = database && (await unfitLogin(dataSource));
+    if (unfit && config.environment === "prod") throw new RoleRefusedError(unfit);
+    if (unfit) log.warn(`${unfit} With APP_ENV=prod the service would not start.`);
+    return dataSource;
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
 }
 
 /** Put the service together; it listens when `app.listen` is called. */
@@ -106,7 +119,7 @@ export async function openService({ config, log, dataSource, now = () => new Dat
     }),
     readiness: {
       database: async () => void (await dataSource.query("select 1")),
-      migrations: async () => atNewest(await version(dataSource)),
+      migrations: async () => noneMissing(await missing(dataSource)),
       issuer: () => bearer.ready(),
     },
     introspection: config.introspection,
@@ -123,6 +136,6 @@ export async function openService({ config, log, dataSource, now = () => new Dat
   };
 }
 
-function atNewest(applied: number): void {
-  if (applied !== MIGRATIONS.length) throw new Error(`the database is at migration ${applied} of ${MIGRATIONS.length}`);
+function noneMissing(migrations: string[]): void {
+  if (migrations.length > 0) throw new Error(`the database has not had ${migrations.join(", ")}`);
 }

@@ -14,7 +14,7 @@ const pool = new pg.Pool({ connectionString: process.env["DATABASE_URL"], max: N
 /** The same walls as ours: a role without rights of its own and the tenant, both for one transaction. */
 function settingsOf(tenantId: string | string[] | undefined): Record<string, string> {
   if (typeof tenantId === "string") return { role: "registry_tenant", "registry.tenant": tenantId };
-  return { role: "registry_platform" };
+  return { role: "registry_overview" };
 }
 
 const preset: GraphileConfig.Preset = {

@@ -3,7 +3,7 @@ import pg from "pg";
 import { readConfig } from "../../src/config.js";
 import { up } from "../../src/database/migrate.js";
 import { asOwner } from "../../src/service.js";
-import { NO_CLUSTER, startCluster } from "../../test/testkit/cluster.js";
+import { noCluster, startCluster } from "../../test/testkit/cluster.js";
 import { CREATE_PROJECT_FUNCTION } from "../workloads/create-project.js";
 import { cpuSecondsOf } from "./process-stat.js";
 import { LOAD_SQL } from "./data-set.js";
@@ -26,7 +26,7 @@ export interface BenchDatabase {
 /** Start or join the server, migrate a database of its own with the product's migrations, and load the data set. */
 export async function openDatabase(): Promise<BenchDatabase> {
   const cluster = await startCluster();
-  if (!cluster) throw new Error(NO_CLUSTER);
+  if (!cluster) throw new Error(noCluster());
   try {
     if (cluster.private) await preloadStatementCounter(cluster.url, () => cluster.restart());
     const url = await cluster.freshDatabase();

@@ -10,6 +10,7 @@ import { Column, CreateDateColumn, Entity, Generated, Index, PrimaryGeneratedCol
 @Index("audit_log_action_idx", ["action"])
 @Index("audit_log_tenant_action_idx", { synchronize: false })
 @Index("audit_log_uid_idx", ["id"], { unique: true })
+@Index("audit_log_created_idx", { synchronize: false })
 @Index("audit_log_page_idx", ["tenantId", "createdAt", "id"])
 @Index("audit_log_action_page_idx", ["tenantId", "action", "createdAt", "id"])
 @Directive('@key(fields: "id")')
@@ -62,6 +63,7 @@ export class AuditEvent {
   @Field(() => String, { nullable: true, description: "Key of the product that the action is about; null for the registry's own." })
   product: string | null;
 
+  @Directive("@cost(weight: 5)")
   @Column("jsonb", { name: "metadata", default: {} })
   @Field(() => GraphQLJSONObject, { description: "Details of the action; never a secret." })
   metadata: Record<string, unknown>;

@@ -5,6 +5,7 @@ import {
   MigrationRefusedError,
   type NumberedMigration,
   appliedCount,
+  appliedNames,
   numberedMigrations,
   recordApplied,
   recordReverted,
@@ -95,6 +96,15 @@ export async function version(dataSource: DataSource): Promise<number> {
 export async function pending(dataSource: DataSource): Promise<string[]> {
   const migrations = numberedMigrations(dataSource);
   return migrations.slice(await appliedCount(dataSource, migrations)).map(({ name }) => name);
+}
+
+/**
+ * Names of this build's migrations that the database has not had in their place. None is missing when a newer build has added
+ * others after them: while instances are replaced one by one, those of both builds serve.
+ */
+export async function missing(dataSource: DataSource): Promise<string[]> {
+  const applied = await appliedNames(dataSource);
+  return numberedMigrations(dataSource).flatMap(({ name }, index) => (applied[index] === name ? [] : [name]));
 }
 
 /** Write into the record that the database is at `number`, and run nothing: for a person who knows that it is. */

@@ -42,9 +42,8 @@ function timestampOf(instance: MigrationInterface): number {
  * Failures MigrationRefusedError when it has had others, or has had them in another order: another build has been here.
  */
 export async function appliedCount(db: SqlRunner, migrations: NumberedMigration[]): Promise<number> {
-  if (!(await tableExists(db, "migrations"))) return 0;
-  const applied = (await db.query(`SELECT name FROM migrations ORDER BY "timestamp", id`)) as { name: string }[];
-  applied.forEach(({ name }, index) => {
+  const applied = await appliedNames(db);
+  applied.forEach((name, index) => {
     if (migrations[index]?.name === name) return;
     const expected = migrations[index]?.name ?? "nothing";
     throw new MigrationRefusedError(
@@ -53,6 +52,13 @@ export async function appliedCount(db: SqlRunner, migrations: NumberedMigration[
     );
   });
   return applied.length;
+}
+
+/** Names of the migrations that the database has had, by this build or another, oldest first. */
+export async function appliedNames(db: SqlRunner): Promise<string[]> {
+  if (!(await tableExists(db, "migrations"))) return [];
+  const rows = (await db.query(`SELECT name FROM migrations ORDER BY "timestamp", id`)) as { name: string }[];
+  return rows.map(({ name }) => name);
 }
 
 export async function recordApplied(runner: QueryRunner, migration: NumberedMigration): Promise<void> {

@@ -8,7 +8,10 @@ export interface ExampleQuery {
   readonly variables?: string;
 }
 
-/** In the order of the menu. A first visit opens the first one, so that one takes no variables. */
+/**
+ * In the order of the menu. A first visit opens the first one, so that one takes no variables. A tenant's administrator may run
+ * them all, but for those whose title begins with who may.
+ */
 export const EXAMPLE_QUERIES: readonly ExampleQuery[] = [
   {
     title: "Who am I?",
@@ -29,21 +32,20 @@ query WhoAmI {
     title: "My tenant, its projects and products",
     query: `query MyTenant($projects: Int = 10) {
   myTenant {
-    id
     slug
     name
     status
     projects(first: $projects) {
-      totalCount
       nodes {
-        id
         slug
         name
       }
     }
     entitlements {
-      product
-      status
+      product {
+        key
+      }
+      enabled
       expiresAt
     }
   }
@@ -67,6 +69,45 @@ query TenantBySlug($slug: String!) {
     variables: json({ slug: "acme" }),
   },
   {
+    title: "Create a project",
+    query: `# A tenant's administrator creates it at home;
+# an operator adds the tenantId to the input.
+mutation CreateProject($input: CreateProjectInput!) {
+  createProject(input: $input) {
+    project {
+      id
+      slug
+      name
+      createdAt
+    }
+  }
+}
+`,
+    variables: json({ input: { slug: "storefront", name: "Storefront" } }),
+  },
+  {
+    title: "Audit events, newest first",
+    query: `# Every change leaves one: create a project, and look again.
+query AuditTrail($first: Int = 20, $after: String) {
+  auditEvents(first: $first, after: $after) {
+    nodes {
+      id
+      createdAt
+      action
+      actorName
+      targetType
+      targetName
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+    variables: json({ first: 20 }),
+  },
+  {
     title: "Operators: search tenants",
     query: `query SearchTenants($filter: TenantFilter, $first: Int = 20, $after: String) {
   tenants(filter: $filter, first: $first, after: $after) {
@@ -86,49 +127,7 @@ query TenantBySlug($slug: String!) {
   }
 }
 `,
-    variables: json({ filter: { status: ["active"] }, first: 20 }),
-  },
-  {
-    title: "Audit events, newest first",
-    query: `query AuditTrail($first: Int = 20, $after: String) {
-  auditEvents(first: $first, after: $after) {
-    nodes {
-      id
-      createdAt
-      action
-      actor {
-        subject
-        name
-      }
-      target {
-        type
-        id
-        name
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
-  }
-}
-`,
-    variables: json({ first: 20 }),
-  },
-  {
-    title: "Create a project",
-    query: `mutation CreateProject($input: CreateProjectInput!) {
-  createProject(input: $input) {
-    project {
-      id
-      slug
-      name
-      createdAt
-    }
-  }
-}
-`,
-    variables: json({ input: { slug: "storefront", name: "Storefront" } }),
+    variables: json({ filter: { status: ["ACTIVE"] }, first: 20 }),
   },
 ];
 

@@ -17,7 +17,7 @@ const JAVASCRIPT = "text/javascript; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
 const SVG = "image/svg+xml; charset=utf-8";
 
-/** name → [package, file inside it, media type]. graphiql 4 is the last line with a browser build; it expects React 18 as a global. */
+/** name → [package, file inside it, media type]. graphiql 4 comes with a browser build, which expects React 18 as a global. */
 const PACKAGE_FILES = {
   "react.js": ["react", "umd/react.production.min.js", JAVASCRIPT],
   "react-dom.js": ["react-dom", "umd/react-dom.production.min.js", JAVASCRIPT],

@@ -11,10 +11,10 @@ import {
 
 /** What each caller is there to show. */
 const DESCRIPTIONS: Readonly<Record<DevelopmentCallerName, string>> = {
-  "acme-admin": "Reads everything of Acme, and changes its name and projects.",
+  "acme-admin": "Reads Acme but for its commercial data, and changes its name and projects.",
   "acme-auditor": "Reads Acme and its audit log.",
   "acme-member": "Reads Acme, its projects and its products.",
-  "bigcorp-admin": "Reads everything of BigCorp, and nothing of Acme.",
+  "bigcorp-admin": "Administers BigCorp, and reads nothing of Acme.",
   support: "Reads every tenant, and changes nothing.",
   operator: "Reads every tenant, and changes one at a time.",
   "service-crm": "Is the backend of a product, and sees itself only.",

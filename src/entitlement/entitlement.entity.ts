@@ -23,6 +23,7 @@ export class Entitlement {
   @Field(() => Boolean, { description: "False once it is withdrawn." })
   enabled: boolean;
 
+  @Directive("@cost(weight: 5)")
   @Column("jsonb", { name: "config", default: {} })
   @Field(() => GraphQLJSONObject, { description: "The product's own settings for this tenant, for instance `max_seats`." })
   config: Record<string, unknown>;

@@ -24,9 +24,10 @@ export function idFromReference(representation: Readonly<Record<string, unknown>
   return id === undefined ? entitlementId({ tenantId: keyText(tenant?.id), product: keyText(product?.key) }) : keyText(id);
 }
 
-/** Faults: BAD_USER_INPUT(expiresAt) when the end is not in the future. */
+/** Faults: BAD_USER_INPUT(expiresAt) when the end is not in the future, or in a year that has no usual spelling. */
 export function refusePastEnd(expiresAt: Date | null | undefined, now: Date): void {
   if (expiresAt && expiresAt <= now) throw new Fault("BAD_USER_INPUT", "expiresAt must be in the future", { field: "expiresAt" });
+  if (expiresAt && expiresAt.getUTCFullYear() > 9999) throw new Fault("BAD_USER_INPUT", "expiresAt must be before the year 10000", { field: "expiresAt" });
 }
 
 /**

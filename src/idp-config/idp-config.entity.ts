@@ -34,6 +34,7 @@ export class IdpConfig {
   @Field(() => IdpKind, { description: "The protocol that it speaks." })
   type: IdpKind;
 
+  @Directive("@cost(weight: 5)")
   @Access("idp_config.read_metadata")
   @Column("jsonb", { name: "metadata", default: {} })
   @Field(() => GraphQLJSONObject, { nullable: true, description: "Discovery address and client id (OIDC), or certificate and entity id (SAML)." })

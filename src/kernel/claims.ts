@@ -4,7 +4,7 @@ import { isPlainText, rejectedToken, type VerifiedClaims } from "./bearer.js";
 
 /** How a token names a tenant. Ids of ours are UUIDs in lower case; an organisation's id is the issuer's, opaque to us. */
 export interface TenantReference {
-  readonly by: "tenant-id" | "organization-id" | "slug";
+  readonly by: "tenant-id" | "organization-id" | "alias";
   readonly value: string;
 }
 
@@ -160,7 +160,7 @@ function organizationsIn(claim: unknown): TenantReference[] {
 }
 
 function byAlias(alias: unknown): TenantReference[] {
-  return typeof alias === "string" && SLUG.test(alias) ? [{ by: "slug", value: alias }] : [];
+  return typeof alias === "string" && SLUG.test(alias) ? [{ by: "alias", value: alias }] : [];
 }
 
 function byId(id: unknown): TenantReference[] {

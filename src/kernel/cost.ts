@@ -18,6 +18,7 @@ import {
   isListType,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -46,13 +47,16 @@ interface Sizing {
  *
  * Shape    a field costs `arguments + items × (weight + selections)`; a fragment costs what it selects at every place that
  *          spreads it; an interface or union is taken for its dearest type. Weights: `@cost` of the field, else 10 for a
- *          mutation's root field, else `@cost` of its type, else 1 for a composite type and 0 for a leaf. Arguments weigh
- *          their `@cost` when given; `@cost` on input fields is not read. Items: `@listSize`, the number of
- *          representations for `_entities`, else 10; a negative size is 0. Introspection's single objects are free and its
- *          lists are not, so that the standard query fits and many lists inside lists do not.
+ *          mutation's root field, else `@cost` of its type, else 1 for a composite type, 1 for a leaf with an alias, which
+ *          may be one of many of the same value, and 0 for a leaf without. Arguments weigh their `@cost` when given;
+ *          `@cost` on input fields is not read. Items: `@listSize`, the number of representations for `_entities`, else 10;
+ *          a negative size is 0. The sized fields of a page (`@listSize(sizedFields:)`) cost its size at least, because it
+ *          is read whatever is selected of it. Introspection's single objects are free and its lists are not, so that the
+ *          standard query fits and many lists inside lists do not.
  * Units    cost units; saturates at the largest GraphQL Int. 0 when the executor refuses the request before any field runs
  *          (no such operation, variables that do not coerce).
- * Bound    each selection set is visited once per object type and list size that reaches it. Validate the document first.
+ * Bound    each selection set is visited once per object type and list size that reaches it, a page's once more. Validate
+ *          the document first.
  * Faults   BAD_USER_INPUT when `requireOneSlicingArgument` holds and not exactly one slicing argument is given.
  * Source   IBM's GraphQL Cost Directives specification, with the arguments and defaults of Apollo Federation 2.9.
  */
@@ -119,7 +123,7 @@ class Pricing {
   #ofField(node: FieldNode, parent: GraphQLObjectType, sizing: Sizing | undefined): number {
     const field = this.#definition(parent, node.name.value);
     if (!field) return 0;
-    const weight = this.#weight(field, parent);
+    const weight = this.#weight(field, parent, node);
     let args: Values;
     try {
       args = getArgumentValues(field, node, this.variables);
@@ -130,13 +134,22 @@ class Pricing {
     const listSize = listSizeOf(field);
     const expected = listSize && expectedSize(listSize, args);
     const inner = expected !== undefined && listSize?.sizedFields.length ? { size: expected, fields: listSize.sizedFields } : undefined;
-    const children = isCompositeType(type) && node.selectionSet ? this.selections(node.selectionSet, type, inner) : 0;
+    const children = isCompositeType(type) && node.selectionSet ? this.#inside(node.selectionSet, type, inner) : 0;
     const size = sizing?.fields.includes(field.name) ? sizing.size : inner ? undefined : expected;
     const items = this.#items(field, parent, args, size);
     return argumentsWeight(field, args) + items * (weight + children);
   }
 
+  /** What a field selects. Of a page, the sized lists cost their size together even where nothing or little of them is selected. */
+  #inside(set: SelectionSetNode, type: GraphQLCompositeType, page: Sizing | undefined): number {
+    const all = this.selections(set, type, page);
+    if (!page) return all;
+    const besides = this.selections(set, type, { ...page, size: 0 });
+    return Math.max(all, besides + page.size);
+  }
+
   #definition(parent: GraphQLObjectType, name: string): Field | undefined {
+    if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
     if (parent === this.schema.getQueryType()) {
       if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
       if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
@@ -144,14 +157,15 @@ class Pricing {
     return parent.getFields()[name];
   }
 
-  #weight(field: Field, parent: GraphQLObjectType): number {
+  #weight(field: Field, parent: GraphQLObjectType, { alias }: FieldNode): number {
     const type = getNamedType(field.type);
     const published = costOf(field.astNode?.directives);
     if (published !== undefined) return published;
-    if (parent === this.schema.getMutationType()) return MUTATION_WEIGHT;
+    if (parent === this.schema.getMutationType() && field !== TypeNameMetaFieldDef) return MUTATION_WEIGHT;
+    if (!isCompositeType(type)) return costOf(type.astNode?.directives) ?? (alias ? 1 : 0);
     if (type.name.startsWith("__") && !isListType(getNullableType(field.type))) return 0;
     const types = isAbstractType(type) ? this.schema.getPossibleTypes(type) : [type];
-    return Math.max(0, ...types.map((possible) => costOf(possible.astNode?.directives) ?? (isCompositeType(possible) ? 1 : 0)));
+    return Math.max(0, ...types.map((possible) => costOf(possible.astNode?.directives) ?? 1));
   }
 
   /** How many objects or values the field answers with: 1 unless it is a list. */

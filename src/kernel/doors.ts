@@ -126,10 +126,11 @@ function signedIn(principal: Principal | null): Principal {
   return principal;
 }
 
-/** Platform staff see every tenant unless narrowed; everyone else sees the tenant named here, or nothing. */
+/** Platform staff see every tenant, and may only look, unless narrowed; everyone else sees the tenant named here, or nothing. */
 function scopeOf(house: House, visit: Visit, tenantId: string | null, readOnly: "on" | "off"): ScopeValues {
   const timeoutMs = Math.min(house.limits.statementTimeoutMs, timeLeft(visit));
-  const role = signedIn(visit.principal).kind === "platform" ? "registry_platform" : "registry_tenant";
+  const staff = tenantId === null ? "registry_overview" : "registry_platform";
+  const role = signedIn(visit.principal).kind === "platform" ? staff : "registry_tenant";
   return [role, tenantId ?? "", readOnly, String(timeoutMs)];
 }
 
@@ -212,8 +213,9 @@ function refuseWhenFull(house: House, pool: pg.Pool): void {
   if (pool.waitingCount - free >= house.limits.maxWaiting) throw new Fault("UNAVAILABLE", "The registry is busy, try again");
 }
 
-/** More texts than the service's own queries have; what comes after them is sent without a name, and planned each time. */
-const MAX_PREPARED = 1_000;
+/** More and longer texts than the service's usual queries have; any other is sent without a name, and planned each time. */
+const MAX_PREPARED = 200;
+const MAX_PREPARED_CHARACTERS = 6_000;
 const statementNames = new Map<string, string>();
 
 /**
@@ -222,6 +224,7 @@ const statementNames = new Map<string, string>();
  * together: their number is bounded, so that nobody fills the memory of every connection with plans.
  */
 function statementName(role: string, text: string): string | undefined {
+  if (text.length > MAX_PREPARED_CHARACTERS) return undefined;
   const key = `${role} ${text}`;
   const known = statementNames.get(key);
   if (known !== undefined || statementNames.size >= MAX_PREPARED) return known;

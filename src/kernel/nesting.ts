@@ -42,19 +42,18 @@ export const NOTHING_NESTED: Nesting = { key: "", columns: empty, named: (rows) 
 function nestingOf(info: GraphQLResolveInfo, principal: Principal | null, typeName: string, parentId: Sql, paths: readonly string[][] = [[]]): Nesting {
   const type = info.schema.getType(typeName);
   if (!isObjectType(type)) return NOTHING_NESTED;
-  const wanted = new Map<string, { key: string; column: Sql }>();
+  const wanted = new Map<string, Wanted | null>();
   for (const path of paths) {
     for (const node of fieldsAt(info, type, path)) {
       const responseKey = node.alias?.value ?? node.name.value;
       const entry = selected(info, principal, type, node, parentId);
       const before = wanted.get(responseKey);
-      // Two places of one document may give one name to different lists: then neither is brought along.
-      if (entry && (!before || before.key === entry.key)) wanted.set(responseKey, entry);
-      else if (before) wanted.delete(responseKey);
+      // Two places of one document may give one name to different lists, or to one that stays behind: then neither comes along.
+      wanted.set(responseKey, before === undefined || before?.key === entry?.key ? entry : null);
     }
   }
-  if (wanted.size === 0) return NOTHING_NESTED;
-  const chosen = [...wanted].sort(([, a], [, b]) => (a.key < b.key ? -1 : 1));
+  const chosen = onceEach(wanted);
+  if (chosen.length === 0) return NOTHING_NESTED;
   return {
     key: JSON.stringify(chosen.map(([name, { key }]) => [name, key])),
     columns: join(chosen.map(([, { column }], position) => sql`, ${column} as ${raw(`"${PREFIX}${position}"`)}`), ""),
@@ -66,6 +65,23 @@ function nestingOf(info: GraphQLResolveInfo, principal: Principal | null, typeNa
       return rows;
     },
   };
+}
+
+/**
+ * Each list comes along once, in the order of the fields' names: the texts of statements are then as many as there are sets of
+ * lists and orders, however a caller names and repeats them. The second of a kind is loaded by its resolver.
+ */
+function onceEach(wanted: ReadonlyMap<string, Wanted | null>): [string, Wanted][] {
+  const byField = new Map<string, [string, Wanted]>();
+  for (const [name, entry] of wanted) if (entry && !byField.has(entry.field)) byField.set(entry.field, [name, entry]);
+  return [...byField.values()].sort(([, a], [, b]) => (a.field < b.field ? -1 : 1));
+}
+
+/** A list to bring along; equal keys mean the same list with the same arguments. */
+interface Wanted {
+  field: string;
+  key: string;
+  column: Sql;
 }
 
 const PREFIX = "nested:";
@@ -101,17 +117,23 @@ export function broughtAlong<Row>(parent: object, info: GraphQLResolveInfo): Row
   return rows;
 }
 
-function selected(info: GraphQLResolveInfo, principal: Principal | null, type: GraphQLObjectType, node: FieldNode, parentId: Sql) {
+/**
+ * Filters are free text, validated in the resolver: a bad one must fail its own field, not the parent's statement. Later pages are
+ * asked for one list at a time, so they have nothing to come along with.
+ */
+const STAYS_BEHIND = ["filter", "after", "before", "last"];
+
+function selected(info: GraphQLResolveInfo, principal: Principal | null, type: GraphQLObjectType, node: FieldNode, parentId: Sql): Wanted | null {
   const field = type.getFields()[node.name.value];
   const list = lists.get(`${type.name}.${node.name.value}`);
   const action = field && accessOf(field);
   if (!field || !list || (action && !(principal && may(principal, action)))) return null;
   try {
     const args = getArgumentValues(field as GraphQLField<unknown, unknown>, node, info.variableValues);
-    // Filters are free text, validated in the resolver: a bad one must fail its own field, not the parent's statement.
-    if (args["filter"] != null) return null;
+    if (STAYS_BEHIND.some((name) => args[name] != null)) return null;
     const rows = list.select(args, parentId);
     return {
+      field: node.name.value,
       key: JSON.stringify([node.name.value, args]),
       column: sql`(select coalesce(json_agg(nested), '[]') from (${rows}) as nested)`,
     };

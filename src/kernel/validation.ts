@@ -3,7 +3,7 @@ import { IsDefined, IsNotEmpty, Length, Matches, ValidateIf, validate, type Vali
 import { Fault } from "./fault.js";
 
 /** No control characters, no text that reorders what is shown around it, and not blank. */
-const PRINTABLE = /^(?=.*\S)[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u;
+const PRINTABLE = /^(?=.*[^\p{Z}\p{C}])[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u;
 const LABEL = /^[a-z][a-z0-9_-]{0,62}$/;
 /** Text that Postgres would refuse (a null character) or store as something else (half of a surrogate pair). */
 const UNSTORABLE = /[\0\p{Cs}]/u;
@@ -30,6 +30,15 @@ export function Named({ optional = false } = {}): PropertyDecorator {
     Matches(PRINTABLE, { message: "$property must be printable text" }),
   ];
   return all(...(optional ? [whenGiven()] : []), ...rules);
+}
+
+/** A name or number in another system: 1 to 200 printable characters, or null for none. */
+export function Reference(): PropertyDecorator {
+  return all(
+    ValidateIf((_, value) => value != null),
+    Length(1, 200, { message: "$property must be 1 to 200 characters" }),
+    Matches(PRINTABLE, { message: "$property must be printable text" }),
+  );
 }
 
 /** A key that people and programs write: a lower-case letter, then letters, digits, `_` and `-`, at most 63. */

@@ -3,7 +3,7 @@ import { GraphQLDateTime, GraphQLLocalDate } from "graphql-scalars";
 import { ArrayMaxSize, IsInt, IsOptional, Length, Matches, Max, MaxLength, Min } from "class-validator";
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { AccessToSet } from "../kernel/access.js";
-import { Label, Named } from "../kernel/validation.js";
+import { Label, Named, Reference } from "../kernel/validation.js";
 import { Tenant, TenantKind, TenantStatus } from "./tenant.entity.js";
 import { DEFAULT_TRIAL_DAYS, MAX_TRIAL_DAYS, TENANT_SLUG } from "./tenant.rules.js";
 
@@ -35,13 +35,11 @@ export class CreateTenantInput {
   plan: string;
 
   @Field(() => String, { nullable: true, description: "The customer's number in the ERP system, unique." })
-  @IsOptional()
-  @Length(1, 200)
+  @Reference()
   erpCustomerId?: string | null;
 
   @Field(() => String, { nullable: true, description: "The customer's id at Stripe, unique." })
-  @IsOptional()
-  @Length(1, 200)
+  @Reference()
   stripeCustomerId?: string | null;
 
   @Field(() => GraphQLLocalDate, { nullable: true, description: "First day of the contract." })
@@ -51,8 +49,7 @@ export class CreateTenantInput {
   contractEnd?: string | null;
 
   @Field(() => String, { nullable: true, description: "Who looks after this customer in sales." })
-  @IsOptional()
-  @Length(1, 200)
+  @Reference()
   salesOwner?: string | null;
 }
 
@@ -75,14 +72,12 @@ export class UpdateTenantInput {
 
   @AccessToSet("tenant.update_commercial")
   @Field(() => String, { nullable: true, description: "The customer's number in the ERP system, unique." })
-  @IsOptional()
-  @Length(1, 200)
+  @Reference()
   erpCustomerId?: string | null;
 
   @AccessToSet("tenant.update_commercial")
   @Field(() => String, { nullable: true, description: "The customer's id at Stripe, unique." })
-  @IsOptional()
-  @Length(1, 200)
+  @Reference()
   stripeCustomerId?: string | null;
 
   @AccessToSet("tenant.update_commercial")
@@ -95,14 +90,12 @@ export class UpdateTenantInput {
 
   @AccessToSet("tenant.update_commercial")
   @Field(() => String, { nullable: true, description: "Who looks after this customer in sales." })
-  @IsOptional()
-  @Length(1, 200)
+  @Reference()
   salesOwner?: string | null;
 
   @AccessToSet("tenant.update_commercial")
   @Field(() => String, { nullable: true, description: "Id of the organisation in Keycloak whose members act in this tenant." })
-  @IsOptional()
-  @Length(1, 200)
+  @Reference()
   keycloakOrganizationId?: string | null;
 }
 

@@ -59,8 +59,8 @@ export class TenantResolver {
 
   @Access("tenant.create")
   @Mutation(() => CreateTenantPayload, { description: "Register a customer. Platform operators only." })
-  createTenant(@Arg("input", () => CreateTenantInput) input: CreateTenantInput, @Ctx() { doors, now }: RequestContext): Promise<CreateTenantPayload> {
-    return createTenant(doors, input, now());
+  createTenant(@Arg("input", () => CreateTenantInput) input: CreateTenantInput, @Ctx() context: RequestContext): Promise<CreateTenantPayload> {
+    return createTenant(context, input);
   }
 
   @Access("tenant.update")

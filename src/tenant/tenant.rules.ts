@@ -1,5 +1,6 @@
 /** Owns what is true of tenants: slugs, how one begins, and which state a date implies. No I/O. */
 import { Fault } from "../kernel/fault.js";
+import { isUuid } from "../kernel/id.js";
 import { TenantKind, TenantStatus } from "./tenant.entity.js";
 
 export const TENANT_SLUG = /^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$/;
@@ -13,9 +14,9 @@ const RESERVED_SLUGS: ReadonlySet<string> = new Set([
   "tenant", "tenants", "www",
 ]);
 
-/** Faults: BAD_USER_INPUT(slug) when the slug is one of the platform's own names. */
+/** Faults: BAD_USER_INPUT(slug) when the slug is one of the platform's own names, or reads as an id or as an encoded domain name. */
 export function refuseReservedSlug(slug: string): void {
-  if (RESERVED_SLUGS.has(slug)) throw new Fault("BAD_USER_INPUT", "This slug is reserved", { field: "slug" });
+  if (RESERVED_SLUGS.has(slug) || slug.startsWith("xn--") || isUuid(slug)) throw new Fault("BAD_USER_INPUT", "This slug is reserved", { field: "slug" });
 }
 
 /** A new tenant's state: a demo is and stays a demo; a customer begins on trial or, once it has paid, active. */

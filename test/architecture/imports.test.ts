@@ -29,7 +29,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "audit-event": ["kernel", "tenant", "project"],
   database: [],
   development: ["kernel", "database", "root"],
-  root: ["kernel", "tenant", "project", "entitlement", "api-key", "idp-config", "audit-event", "viewer", "database", "development"],
+  http: ["kernel", "root"],
+  process: ["database", "root"],
+  root: ["http", "process", "kernel", "tenant", "project", "entitlement", "api-key", "idp-config", "audit-event", "viewer", "database", "development"],
 };
 
 describe("architecture", () => {

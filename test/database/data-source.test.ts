@@ -4,7 +4,7 @@ import type { DataSource } from "typeorm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dataSourceOptions, openDataSource } from "../../src/database/data-source.js";
 import { openEmbedded } from "../../src/database/embedded.js";
-import { NO_CLUSTER, startCluster } from "../testkit/cluster.js";
+import { noCluster, startCluster } from "../testkit/cluster.js";
 
 const LIMITS = { statementTimeoutMs: 5_000, lockTimeoutMs: 2_000, idleInTransactionTimeoutMs: 4_000, connectTimeoutMs: 5_000 };
 const ROLE = "registry_settings_test";
@@ -39,7 +39,7 @@ test("sessions of the embedded database begin as asked for, each anew", async ()
   await embedded.close();
 });
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "sessions of a server", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "sessions of a server", () => {
   let url: string;
 
   beforeAll(async () => {

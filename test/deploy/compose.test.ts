@@ -101,7 +101,7 @@ describe("Dockerfile", () => {
 
   it("runs the service as a user who is not root, with a health check", () => {
     expect(runtime).toMatch(/^USER node$/m);
-    expect(runtime).toMatch(/^HEALTHCHECK [^]*8090\/readyz/m);
+    expect(runtime).toMatch(/^HEALTHCHECK [^]*8090\/healthz/m);
     expect(runtime.trim().endsWith('CMD ["node", "dist/src/main.js"]')).toBe(true);
   });
 });

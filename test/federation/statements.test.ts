@@ -8,7 +8,7 @@ import { openWorld, unique, type World } from "../testkit/world.js";
 const NESTED = `
   id name
   projects(first: 2) { nodes { id slug } }
-  entitlements { id config }
+  entitlements { id enabled }
   apiKeys(first: 2) { nodes { id name } }
   idpConfigs { id type }
   auditEvents(first: 2) { nodes { id action } }`;

@@ -89,6 +89,75 @@ describe("a document", () => {
   });
 });
 
+describe("a request that asks for much with few words", () => {
+  const aliased = (count: number, field: string) => times(count, (i) => `a${i}: ${field}`);
+  const asked = (caller: { token: string | null }, query: string, headers: Record<string, string> = {}) => {
+    const representations = Array.from({ length: 100 }, () => ({ __typename: "Tenant", id: tenant.id }));
+    const declared = query.includes("$r") ? `query ($r: [_Any!]!) ${query}` : query;
+    return post(app.url, { query: declared, variables: query.includes("$r") ? { r: representations } : {} }, { ...as(caller), ...headers });
+  };
+
+  it.each<[string, "member" | "support", string, number]>([
+    ["the same leaf again and again", "member", `{ _entities(representations: $r) { ... on Tenant { projects(first: 45) { nodes { ${aliased(20, "name")} } } } } }`, 100 * (1 + 1 + 45 * 21)],
+    ["JSON of every entity", "member", "{ _entities(representations: $r) { ... on Tenant { entitlements { config } } } }", 100 * (1 + 20 * 6)],
+    ["the same JSON again and again", "member", `{ _entities(representations: $r) { ... on Tenant { entitlements { ${aliased(10, "config")} } } } }`, 100 * (1 + 20 * 51)],
+    ["pages of which nothing is shown", "support", `{ tenants(first: 100) { nodes { ${aliased(20, "auditEvents(first: 100) { pageInfo { hasNextPage } }")} } } }`, 1 + 100 * (1 + 20 * 102)],
+    ["pages of which only a count is shown", "support", "{ tenants(first: 100) { nodes { projects(first: 100) { totalCount } } } }", 1 + 100 * (1 + 1 + 100 + 20)],
+  ])("is refused for its cost: %s", async (_what, who, query, cost) => {
+    const { json } = await asked({ member: tenant.member, support: world.support }[who], query);
+    expect(json.errors).toEqual([{ message: `Cost ${cost} exceeds the limit of 5000`, extensions: { code: "LIMIT_EXCEEDED" } }]);
+  });
+
+  it.each<[string, "member" | "support", string]>([
+    ["twenty tenants with three lists each", "support", "{ tenants(first: 20) { nodes { projects { nodes { name } } apiKeys { nodes { name } } auditEvents { nodes { action } } } } }"],
+    ["the same by edges", "support", "{ tenants(first: 20) { edges { node { projects { edges { cursor node { name } } } apiKeys { edges { node { name } } } auditEvents { edges { node { action } } } } } pageInfo { endCursor } } }"],
+    ["twenty tenants with all their entitlements' settings", "support", "{ tenants(first: 20) { nodes { entitlements { config product { key } } } } }"],
+    ["a hundred audit events with their details", "support", "{ auditEvents(first: 100) { nodes { action metadata tenant { name } } pageInfo { endCursor } } }"],
+    ["a hundred entities with their entitlements", "member", "{ _entities(representations: $r) { ... on Tenant { name entitlements { enabled product { key } } } } }"],
+    ["a few renamed fields", "member", "{ organisation: myTenant { key: id label: name } }"],
+  ])("is answered when it is ordinary: %s", async (_what, who, query) => {
+    const { json } = await asked({ member: tenant.member, support: world.support }[who], query);
+    expect(json.errors).toBeUndefined();
+  });
+
+  describe("whose answer", () => {
+    const ANSWER = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Tenant { entitlements { config } } } }";
+    let owner: TenantInWorld;
+    beforeAll(async () => {
+      owner = await world.tenant();
+      for (let i = 0; i < 20; i += 1) {
+        await app.sql("insert into tenant_products (tenant_id, product, config) values ($1, $2, $3)", [owner.id, `product-${i}`, JSON.stringify({ a: "x".repeat(16_000) })]);
+      }
+    });
+    const large = (tenants: number, headers: Record<string, string> = {}) => {
+      const representations = Array.from({ length: tenants }, () => ({ __typename: "Tenant", id: owner.id }));
+      return post(app.url, { query: ANSWER, variables: { r: representations } }, { ...as(owner.member), ...headers });
+    };
+
+    it("is a little below 8 MB is answered", async () => {
+      const { json, text } = await large(26);
+      expect(json.errors).toBeUndefined();
+      expect(text.length).toBeGreaterThan(8_300_000);
+    });
+
+    it.each<[string, Record<string, string>, number]>([
+      ["JSON", {}, 200],
+      ["a GraphQL response", { accept: "application/graphql-response+json" }, 400],
+    ])("is above 8 MB becomes one short error and a line in the log, for a client that accepts %s", async (_what, headers, status) => {
+      const before = app.logged.length;
+      const answer = await large(27, headers);
+      expect([answer.status, answer.json]).toEqual([
+        status,
+        { errors: [{ message: "Answer size exceeds the limit of 8388608 bytes", extensions: { code: "LIMIT_EXCEEDED" } }] },
+      ]);
+      const lines = app.logged.slice(before).map((line) => JSON.parse(line) as Record<string, unknown>);
+      const requestId = answer.headers.get("x-request-id");
+      expect(lines.filter((line) => line["msg"] === "answer refused")).toEqual([expect.objectContaining({ requestId, code: "LIMIT_EXCEEDED", tenant: owner.id })]);
+      expect(lines.filter((line) => Number(line["level"]) >= 50), "nothing of it is our failure").toEqual([]);
+    });
+  });
+});
+
 const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 const TENANT = "query ($id: ID!) { tenant(id: $id) { id } }";
 

@@ -153,7 +153,7 @@ describe("a failure of ours", () => {
     const own = await openRegistry();
     try {
       const { run } = callerWith(own, own.issuer.token({ organization: ["some-slug"], realm_access: { roles: ["MEMBER"] } }));
-      await own.sql("revoke select on tenants from registry_platform, registry_tenant");
+      await own.sql("revoke select on tenants from registry_platform, registry_tenant, registry_overview");
       const answer = await run("{ myTenant { id } }");
       const error = fault(answer, "INTERNAL_SERVER_ERROR");
       expect([answer.status, error]).toEqual([500, { message: "Something went wrong on our side", extensions: { code: "INTERNAL_SERVER_ERROR", reference: answer.headers.get("x-request-id") } }]);

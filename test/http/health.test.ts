@@ -45,7 +45,7 @@ describe("/readyz names what is missing, and heals by itself", () => {
 
   it.each([
     ["is missing", "delete from migrations where id = (select max(id) from migrations)"],
-    ["is unknown to this build", `insert into migrations ("timestamp", name) values (9999999999999, 'FromTheFuture9999999999999')`],
+    ["is not the one that this build has there", `update migrations set name = 'AnotherBuilds1700000000002' where id = (select max(id) - 1 from migrations)`],
     ["has no record", "delete from migrations"],
   ])("a migration that %s", async (_what, change) => {
     await own.sql("create table kept as select * from migrations");
@@ -55,6 +55,17 @@ describe("/readyz names what is missing, and heals by itself", () => {
     await own.sql("insert into migrations select * from kept");
     await own.sql("drop table kept");
     await failing([]);
+  });
+
+  it("not a migration that a newer build has added: while it is rolled out, instances of this one still serve", async () => {
+    await own.sql("create table kept as select * from migrations");
+    await own.sql("delete from migrations");
+    await failing(["migrations"]);
+    await own.sql("insert into migrations select * from kept");
+    await own.sql(`insert into migrations ("timestamp", name) values (9999999999999, 'FromTheFuture9999999999999')`);
+    await failing([]);
+    await own.sql("delete from migrations where name like 'FromTheFuture%'");
+    await own.sql("drop table kept");
   });
 
   it("the draining, at once and without checking anything; what still comes is answered", async () => {

@@ -1,7 +1,7 @@
 /** Owns servers of a test's own: the real HTTP face over the real schema, with the bounds and checks that the test chooses and no database. */
 import type { FastifyRequest } from "fastify";
 import type { Doors } from "../../src/kernel/doors.js";
-import { openLog } from "../../src/log.js";
+import { openLog } from "../../src/process/log.js";
 import { RequestContext } from "../../src/kernel/request.js";
 import { buildRegistrySchema } from "../../src/schema.js";
 import { buildServer, type RegistryServer, type ServerParts } from "../../src/server.js";

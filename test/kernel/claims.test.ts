@@ -16,7 +16,7 @@ function identity(claims: Record<string, unknown>, mapping: Partial<ClaimsMappin
 }
 
 const roles = (...names: unknown[]) => ({ realm_access: { roles: names } });
-const slug = (value: string) => ({ by: "slug", value });
+const slug = (value: string) => ({ by: "alias", value });
 const organizationId = (value: string) => ({ by: "organization-id", value });
 
 describe("the organisation claim", () => {

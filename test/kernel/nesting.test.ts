@@ -21,6 +21,11 @@ const ask = async (selection: string, variables = {}) => {
 };
 const slugs = (page: { nodes: { slug: string }[] }) => page.nodes.map(({ slug }) => slug);
 
+/** Cursors of this list, but of instants that there are not. */
+const FORGED = ["2026-99-99 99:99:99+00", "2026-02-30 00:00:00+00", "999999-01-01 00:00:00+00", "2026-01-01 00:00:00+99:99:99", "0000-01-01 00:00:00+00"].map(
+  (key) => `after: "${Buffer.from(JSON.stringify(["project.created_at.asc", key, "00000000-0000-4000-8000-000000000000"])).toString("base64url")}"`,
+);
+
 /** A filter that holds for every row makes a list come by itself; without one it comes along with its tenant. */
 describe("a list that comes along with its parent", () => {
   it.each(["first: 2", "last: 2", "first: 1, orderBy: { field: NAME, descending: true }", "first: 100"])("is the one that would have come by itself (%s)", async (args) => {
@@ -56,13 +61,29 @@ describe("a list that comes along with its parent", () => {
     expect(slugs(tenants.edges[0].node.list)).toEqual(["p3"]);
   });
 
+  it.each([
+    ["a filtered list first", "nodes { x: projects(filter: { status: ARCHIVED }) { nodes { slug } } } edges { node { x: projects { nodes { slug } } } }", [], ["p1", "p2", "p3"]],
+    ["a filtered list last", "nodes { x: projects { nodes { slug } } } edges { node { x: projects(filter: { status: ARCHIVED }) { nodes { slug } } } }", ["p1", "p2", "p3"], []],
+    ["three times, another list between", "nodes { x: projects { nodes { slug } } } edges { node { x: projects(first: 1) { nodes { slug } } } } e2: edges { node { x: projects { nodes { slug } } } }", ["p1", "p2", "p3"], ["p1"]],
+  ])("never lends its rows to another list of the same name: %s", async (_how, selection, ofNodes, ofEdges) => {
+    const { tenants } = data(await world.operator.run(`query ($name: String!) { tenants(filter: { nameContains: $name }) { ${selection} } }`, { name: tenant.slug }));
+    expect([slugs(tenants.nodes[0].x), slugs(tenants.edges[0].node.x)]).toEqual([ofNodes, ofEdges]);
+  });
+
+  it("never lends its rows to a list of another kind", async () => {
+    const document = "query ($name: String!) { tenants(filter: { nameContains: $name }) { nodes { x: apiKeys { nodes { prefix } } } edges { node { x: projects { nodes { slug } } } } e2: edges { node { x: projects { nodes { slug } } } } } }";
+    const { tenants } = data(await world.operator.run(document, { name: tenant.slug }));
+    expect(tenants.nodes[0].x.nodes).toEqual([{ prefix: expect.any(String) }]);
+    expect(slugs(tenants.e2[0].node.x)).toEqual(["p1", "p2", "p3"]);
+  });
+
   it("is not brought to who may not see it: its field is refused, its parent is not", async () => {
     const answer = await tenant.member.run("{ myTenant { slug apiKeys { nodes { id } } } }");
     expect(fault(answer, "FORBIDDEN").path).toEqual(["myTenant", "apiKeys"]);
     expect(answer.body.data).toEqual({ myTenant: { slug: tenant.slug, apiKeys: null } });
   });
 
-  it.each(["first: 0", "first: 101", "last: -1", 'after: "nonsense"', "first: 1, last: 1"])("with bad arguments (%s) fails alone", async (args) => {
+  it.each(["first: 0", "first: 101", "last: -1", 'after: "nonsense"', "first: 1, last: 1", ...FORGED])("with bad arguments (%s) fails alone", async (args) => {
     const answer = await tenant.admin.run(`{ myTenant { slug projects(${args}) { nodes { id } } } }`);
     expect(fault(answer, "BAD_USER_INPUT").path).toEqual(["myTenant", "projects"]);
     expect(answer.body.data).toEqual({ myTenant: { slug: tenant.slug, projects: null } });

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MIGRATIONS } from "../../migrations/index.js";
 import { built, PACKAGE } from "../testkit/built.js";
-import { freePort, NO_CLUSTER, startCluster } from "../testkit/cluster.js";
+import { freePort, noCluster, startCluster } from "../testkit/cluster.js";
 import { runCommand } from "../testkit/program.js";
 
 const NAMES = MIGRATIONS.map(({ name }) => name);
@@ -90,7 +90,7 @@ describe("migrate create", () => {
 const cluster = await startCluster();
 afterAll(() => cluster?.remove());
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "migrate on a database", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "migrate on a database", () => {
   const migrate = async (DATABASE_URL: string, ...args: string[]) => {
     const { code, stdout, stderr } = await runCommand(["migrate", ...args], { DATABASE_URL });
     return code === 0 ? (JSON.parse(stdout) as unknown) : { code, stdout, stderr };

@@ -9,8 +9,8 @@ const DRAIN_MS = 50;
 /** A process with nothing in it but the ending, and a statement of the test's. */
 function processWith(statement: string): Promise<Program> {
   const program = `
-    import { openLog } from "./dist/src/log.js";
-    import { takeOverEnding } from "./dist/src/ending.js";
+    import { openLog } from "./dist/src/process/log.js";
+    import { takeOverEnding } from "./dist/src/process/ending.js";
     const ending = takeOverEnding(openLog("info"), ${DRAIN_MS});
     setInterval(() => {}, 60_000);
     ${statement};

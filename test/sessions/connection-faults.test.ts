@@ -3,7 +3,7 @@ import pg from "pg";
 import sql from "sql-template-tag";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { Fault } from "../../src/kernel/fault.js";
-import { NO_CLUSTER, startCluster } from "../testkit/cluster.js";
+import { noCluster, startCluster } from "../testkit/cluster.js";
 import { openRegistry, type Registry } from "../testkit/registry.js";
 import { openWorld, type TenantInWorld, type World } from "../testkit/world.js";
 import { doorSteps, drive, httpSteps, type Step, type Tally } from "../walls/traffic.js";
@@ -12,7 +12,7 @@ import { adminOf, CLEAN, houseOf, noted, plainSessions, poolOf, visit } from "..
 const cluster = await startCluster();
 const LONG_MS = 180_000;
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "connections that break", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "connections that break", () => {
   let app: Registry;
   let world: World;
   let tenants: [TenantInWorld, TenantInWorld];

@@ -1,6 +1,6 @@
 /** Owns the proof that what was acknowledged on a real Postgres survives the death of the service and of the database, and that the service heals. */
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { NO_CLUSTER, startCluster } from "../testkit/cluster.js";
+import { noCluster, startCluster } from "../testkit/cluster.js";
 import { HALF_WRITTEN, openCrowd } from "../testkit/crowd.js";
 import { ask, deploy, LISTENING, type Deployment } from "../testkit/deployed.js";
 import { stopPrograms } from "../testkit/program.js";
@@ -20,7 +20,7 @@ async function missingOf(acknowledged: Set<string>): Promise<string[]> {
   return [...acknowledged].filter((slug) => !there.has(slug));
 }
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "in the middle of writes", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "in the middle of writes", () => {
   it("kill -9 of the service loses nothing that was acknowledged and leaves nothing half written", async () => {
     deployment = await deploy(cluster!);
     const service = await deployment.instance();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { NO_CLUSTER, startCluster } from "../testkit/cluster.js";
+import { noCluster, startCluster } from "../testkit/cluster.js";
 import { ask, deploy, LISTENING, type Deployment } from "../testkit/deployed.js";
 import { stopPrograms } from "../testkit/program.js";
 
@@ -37,7 +37,7 @@ const somebodyWaits = () =>
 
 const CREATE = `mutation { createProject(input: { slug: "slow", name: "Slow" }) { project { slug } } }`;
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "told to stop", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "told to stop", () => {
   it.each([
     { name: "SIGTERM", signals: ["SIGTERM"] },
     { name: "SIGINT", signals: ["SIGINT"] },
@@ -74,7 +74,7 @@ describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "told to stop"
   });
 });
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "in production", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "in production", () => {
   it("there is no page, no issuer, no embedded database, no introspection and no data directory", async () => {
     deployment = await deploy(cluster!);
     const DATA_DIR = join(tmpdir(), `registry-prod-${process.pid}`);

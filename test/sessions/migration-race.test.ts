@@ -6,7 +6,7 @@ import { MIGRATIONS } from "../../migrations/index.js";
 import { openDataSource } from "../../src/database/data-source.js";
 import { up, version } from "../../src/database/migrate.js";
 import { TIMEOUTS, makeSeedDatabase } from "../database/schema-bench.js";
-import { NO_CLUSTER, startCluster } from "../testkit/cluster.js";
+import { noCluster, startCluster } from "../testkit/cluster.js";
 
 const cluster = await startCluster();
 const opened: DataSource[] = [];
@@ -23,7 +23,7 @@ async function instances(url: string, count: number): Promise<DataSource[]> {
   return made;
 }
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "instances that start at once", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "instances that start at once", () => {
   const names = MIGRATIONS.map(({ name }) => name);
 
   test.each([1, 2, 3, 4, 5])("migrate an empty database once, and none fails (round %d)", async () => {

@@ -1,6 +1,6 @@
 /** Owns the proof that a database or an issuer that is away is said to be away, in bounded time, and that everything heals by itself. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { NO_CLUSTER, startCluster } from "../testkit/cluster.js";
+import { noCluster, startCluster } from "../testkit/cluster.js";
 import { data, fault } from "../testkit/outcome.js";
 import { startPostgresProxy, type PostgresProxy } from "../testkit/postgres-proxy.js";
 import { openRegistry, type Registry } from "../testkit/registry.js";
@@ -8,7 +8,7 @@ import { callerWith, openWorld, unique, type Caller, type TenantInWorld } from "
 
 const cluster = await startCluster();
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "an outage", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "an outage", () => {
   let proxy: PostgresProxy;
   let app: Registry;
   let tenant: TenantInWorld;

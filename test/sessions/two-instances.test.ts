@@ -1,7 +1,7 @@
 /** Owns the proof that the service scales out by starting more of it: nothing that matters lives in one process only. */
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { MIGRATIONS } from "../../migrations/index.js";
-import { NO_CLUSTER, startCluster } from "../testkit/cluster.js";
+import { noCluster, startCluster } from "../testkit/cluster.js";
 import { ask, deploy, LISTENING, type Deployment } from "../testkit/deployed.js";
 import { stopPrograms } from "../testkit/program.js";
 
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 afterAll(() => cluster?.remove());
 
-describe.skipIf(cluster === null)(cluster === null ? NO_CLUSTER : "two instances that start at once on an empty database", () => {
+describe.skipIf(cluster === null)(cluster === null ? noCluster() : "two instances that start at once on an empty database", () => {
   it("both become ready, run each migration once, and see each other's changes at once", async () => {
     deployment = await deploy(cluster!);
     const both = await Promise.all([deployment.instance(), deployment.instance()]);

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
+import { notRun } from "./missing.js";
 import { findPostgresBinaries, serverUser } from "./postgres-binaries.js";
 
 export interface Cluster {
@@ -25,8 +26,11 @@ export interface Cluster {
   remove(): Promise<void>;
 }
 
-/** Why {@link startCluster} returned null, for the title of the tests that are then not run. */
-export const NO_CLUSTER = "NOT RUN: needs real sessions, and neither DATABASE_URL nor installed PostgreSQL binaries were found";
+/** Which letters belong together as upper and lower case; the C locale knows those of English only. */
+const LETTERS = process.platform === "darwin" ? "en_US.UTF-8" : "C.UTF-8";
+
+/** The title of tests for which {@link startCluster} returned null. */
+export const noCluster = (): string => notRun("needs real sessions, and neither DATABASE_URL nor installed PostgreSQL binaries were found");
 
 /** A server to connect to, or null when there is neither DATABASE_URL nor an installed PostgreSQL that may run here. `private` asks for one to stop and crash. */
 export async function startCluster({ private: own = false } = {}): Promise<Cluster | null> {
@@ -50,7 +54,7 @@ async function startPrivateCluster(binaries: string, user: { uid?: number; gid?:
   const data = join(directory, "data");
   await promisify(execFile)(
     join(binaries, "initdb"),
-    ["-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", `--pwfile=${passwordFile}`, "--no-sync"],
+    ["-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C", `--lc-ctype=${LETTERS}`, "--auth=scram-sha-256", `--pwfile=${passwordFile}`, "--no-sync"],
     { ...user, cwd: directory },
   );
   const port = await freePort();

@@ -5,7 +5,7 @@ import type { DataSource } from "typeorm";
 import { readConfig, type Config } from "../../src/config.js";
 import { openEmbedded, type EmbeddedDatabase } from "../../src/database/embedded.js";
 import { up } from "../../src/database/migrate.js";
-import { openLog } from "../../src/log.js";
+import { openLog } from "../../src/process/log.js";
 import { asOwner, openService, openServiceDataSource, type Service } from "../../src/service.js";
 import { startTestIssuer, type TestIssuer } from "./issuer.js";
 
@@ -86,7 +86,7 @@ interface TestDatabase {
 }
 
 async function createDatabase(serverUrl: string): Promise<TestDatabase> {
-  const name = `registry_test_${randomUUID().replaceAll("-", "")}`;
+  const name = `${process.env["REGISTRY_TEST_RUN"]}_${randomUUID().replaceAll("-", "").slice(0, 16)}`;
   await administer(serverUrl, `create database ${name}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;

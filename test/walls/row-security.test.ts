@@ -35,7 +35,8 @@ beforeAll(async () => {
 /** MINE, THEIRS, MINE_PROJECT … in a statement are those of the two tenants, NOBODY an id that is nobody's. */
 const filled = (text: string) => text.replace(/\b(MINE|THEIRS|NOBODY)\w*/g, (name) => `'${name === "NOBODY" ? randomUUID() : names[name]}'`);
 const asTenant = (text: string) => attempt(app, "registry_tenant", mine.id, filled(text));
-const asPlatform = (text: string, tenant = "") => attempt(app, "registry_platform", tenant, filled(text));
+const asPlatform = (text: string, tenant: string) => attempt(app, "registry_platform", tenant, filled(text));
+const asOverview = (text: string, tenant = "") => attempt(app, "registry_overview", tenant, filled(text));
 const without = (text: string) => attempt(app, "registry_service", undefined, filled(text));
 
 describe("without a door", () => {
@@ -61,6 +62,12 @@ describe("in a tenant", () => {
     expect(seen).toEqual({ mine: seen?.mine, every: seen?.mine });
     expect(seen?.mine).toBeGreaterThan(0);
     for (const none of ["", undefined]) expect(await attempt(app, "registry_tenant", none, `select from ${table}`)).toEqual(UNTOUCHED);
+  });
+
+  it.each(EACH)("%s shows staff who narrowed the same rows, and none without a tenant", async (table, column) => {
+    const whose = `select distinct ${column} as id from ${table}`;
+    expect(await asPlatform(whose, mine.id)).toEqual([{ id: mine.id }]);
+    for (const none of ["", undefined]) expect(await attempt(app, "registry_platform", none, whose)).toEqual(NONE);
   });
 
   it.each(["abc", " ", "*", "%", "null", "' or true --", "00000000", "00000000-0000-0000-0000-000000000001, 00000000-0000-0000-0000-000000000002"])(
@@ -105,7 +112,7 @@ describe("in a tenant", () => {
   );
 
   it.each(EACH)("nobody deletes from %s, nor empties it", async (table) => {
-    for (const run of [asTenant, (text: string) => asPlatform(text, mine.id)]) {
+    for (const run of [asTenant, asOverview, (text: string) => asPlatform(text, mine.id)]) {
       expect([await run(`delete from ${table}`), await run(`truncate ${table} cascade`)]).toEqual([REFUSED, REFUSED]);
     }
   });
@@ -115,13 +122,36 @@ describe("in a tenant", () => {
   });
 });
 
-describe("as platform staff", () => {
+describe("as platform staff who did not narrow", () => {
+  it.each(EACH)("the rows of all tenants in %s are there, and nothing is written", async (table, column) => {
+    const whose = filled(`select ${column} as id, count(*)::int from ${table} where ${column} in (MINE, THEIRS) group by 1 order by 1`);
+    const every = await app.sql(whose);
+    expect(every).toHaveLength(2);
+    expect(await asOverview(whose)).toEqual(every);
+    for (const statement of [`insert into ${table} default values`, `update ${table} set ${column} = ${column}`, `select ${column} from ${table} for share`]) {
+      for (const tenant of ["", mine.id]) expect([statement, await asOverview(statement, tenant)]).toEqual([statement, REFUSED]);
+    }
+  });
+
+  it("events that are nobody's are there too", async () => {
+    const action = `nobody.${randomUUID()}`;
+    await app.sql("insert into audit_log (action) values ($1)", [action]);
+    const events = `select tenant_id from audit_log where action = '${action}'`;
+    expect(await asOverview(events)).toEqual([{ tenant_id: null }]);
+    expect([await asTenant(events), await asPlatform(events, mine.id)]).toEqual([NONE, NONE]);
+    expect(await visit(houseOf(app), operator()).read(sql`select tenant_id from audit_log where action = ${action}`)).toEqual([{ tenant_id: null }]);
+  });
+
+  it("a key's hash is not there", async () => expect(await asOverview("select hash from api_keys")).toBe(REFUSED));
+});
+
+describe("as platform staff who narrowed", () => {
   it.each<[string, string, Outcome]>([
     ["insert into tenant_projects (tenant_id, slug, name) values (MINE, 'x-x', 'x')", "", REFUSED],
     ["insert into tenant_products (tenant_id, product) values (MINE, 'x')", "", REFUSED],
     ["insert into audit_log (tenant_id, action) values (MINE, 'x.x')", "", REFUSED],
-    ["update tenants set name = 'x' where id = MINE", "", REFUSED],
-    ["update tenant_products set enabled = false", "", REFUSED],
+    ["update tenants set name = 'x' where id = MINE", "", UNTOUCHED],
+    ["update tenant_products set enabled = false", "", UNTOUCHED],
     ["update tenant_projects set name = 'x' where id = THEIRS_PROJECT", "MINE", UNTOUCHED],
     ["insert into tenant_projects (tenant_id, slug, name) values (THEIRS, 'x-x', 'x')", "MINE", REFUSED],
     ["update tenants set name = 'x'", "MINE", [{ affected: 1 }]],
@@ -131,7 +161,7 @@ describe("as platform staff", () => {
     ["select hash from api_keys", "MINE", REFUSED],
     ["select id from tenants where id = THEIRS", "MINE", NONE],
   ])("%s, narrowed to %j", async (statement, tenant, outcome) => {
-    expect(await asPlatform(statement, tenant && names[tenant])).toEqual(outcome);
+    expect(await asPlatform(statement, names[tenant] ?? "")).toEqual(outcome);
   });
 });
 

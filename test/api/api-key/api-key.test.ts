@@ -76,7 +76,7 @@ describe("apiKey", () => {
     });
 
     it("is not readable for the roles that the service acts in, even by SQL of its own", async () => {
-      for (const role of ["registry_tenant", "registry_platform"]) {
+      for (const role of ["registry_tenant", "registry_platform", "registry_overview"]) {
         const peek = app.dataSource.transaction(async (tx) => {
           await tx.query(`set local role ${role}`);
           return tx.query("select hash from api_keys");

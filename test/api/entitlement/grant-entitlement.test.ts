@@ -74,7 +74,13 @@ describe("grantEntitlement", () => {
     expect(await rowsOf(theirs.id)).toEqual(before);
   });
 
-  it.each(["demo", "trial", "frozen", "archived"])("%s: an operator may", async (status) => {
+  it("archived: not even an operator may", async () => {
+    const tenant = await world.tenant({ status: "archived" });
+    fault(await grant(world.operator, { tenantId: tenant.id }), "TENANT_READ_ONLY");
+    expect(await actionsIn(app, tenant.id)).toEqual([]);
+  });
+
+  it.each(["demo", "trial", "frozen"])("%s: an operator may", async (status) => {
     const tenant = await world.tenant({ status });
     data(await grant(world.operator, { tenantId: tenant.id }));
     expect(await actionsIn(app, tenant.id)).toEqual(["entitlement.grant"]);

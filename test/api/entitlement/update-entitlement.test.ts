@@ -83,8 +83,14 @@ describe("updateEntitlement", () => {
     expect(await actionsIn(app, id)).toEqual([]);
   });
 
-  it.each(["frozen", "archived"])("%s: an operator may", async (status) => {
-    const { id } = await home({ status });
+  it("archived: not even an operator may", async () => {
+    const { id } = await home({ status: "archived" });
+    fault(await update(world.operator, { tenantId: id, config: {} }), "TENANT_READ_ONLY");
+    expect(await actionsIn(app, id)).toEqual([]);
+  });
+
+  it("frozen: an operator may", async () => {
+    const { id } = await home({ status: "frozen" });
     data(await update(world.operator, { tenantId: id, config: {} }));
     expect(await actionsIn(app, id)).toEqual(["entitlement.update"]);
   });

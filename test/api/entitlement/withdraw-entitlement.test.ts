@@ -55,7 +55,13 @@ describe("withdrawEntitlement", () => {
     expect(await actionsIn(app, id)).toEqual([]);
   });
 
-  it.each(["demo", "trial", "frozen", "archived"])("%s: an operator may", async (status) => {
+  it("archived: not even an operator may", async () => {
+    const { id } = await home("archived");
+    fault(await withdraw(world.operator, { tenantId: id }), "TENANT_READ_ONLY");
+    expect(await rowsOf(id)).toMatchObject([{ enabled: true }]);
+  });
+
+  it.each(["demo", "trial", "frozen"])("%s: an operator may", async (status) => {
     const { id } = await home(status);
     data(await withdraw(world.operator, { tenantId: id }));
     expect(await rowsOf(id)).toMatchObject([{ enabled: false }]);

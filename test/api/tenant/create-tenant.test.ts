@@ -97,7 +97,7 @@ describe("createTenant", () => {
 
   it("someone else's: an operator who narrowed to one tenant makes no other", async () => {
     const [tenant, slug] = [await world.tenant(), unique("t")];
-    fault(await world.operator.run(CREATE, { input: { slug, name: "x" } }, { "x-tenant-id": tenant.id }), "NOT_FOUND");
+    fault(await world.operator.run(CREATE, { input: { slug, name: "x" } }, { "x-tenant-id": tenant.id }), "BAD_USER_INPUT", "X-Tenant-ID");
     expect(await idOf(slug)).toEqual([]);
   });
 

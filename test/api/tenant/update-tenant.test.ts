@@ -91,8 +91,14 @@ describe("updateTenant", () => {
     expect(await actionsIn(app, theirs.id)).toEqual([]);
   });
 
-  it.each(["frozen", "archived"])("%s: the tenant's own people change nothing, an operator may", async (status) => {
-    const tenant = await world.tenant({ status, name: "before" });
+  it("archived: nobody changes anything, not even an operator", async () => {
+    const tenant = await world.tenant({ status: "archived", name: "before" });
+    for (const caller of [tenant.admin, world.operator]) fault(await update(caller, { id: tenant.id, name: "x" }), "TENANT_READ_ONLY");
+    expect(await rowOf(tenant.id)).toMatchObject({ name: "before", version: 1 });
+  });
+
+  it("frozen: the tenant's own people change nothing, an operator may", async () => {
+    const tenant = await world.tenant({ status: "frozen", name: "before" });
     fault(await update(tenant.admin, { id: tenant.id, name: "x" }), "TENANT_READ_ONLY");
     expect(await rowOf(tenant.id)).toMatchObject({ name: "before", version: 1 });
     data(await update(world.operator, { id: tenant.id, name: "after" }));
@@ -189,7 +195,11 @@ describe("updateTenant", () => {
         targetName: tenant.slug,
         projectId: null,
         product: null,
-        metadata: { changed: ["name"] },
+        metadata: {
+          changed: ["name"],
+          before: { name: "A tenant", plan: "starter", keycloakOrganizationId: null },
+          after: { name: "New name", plan: "starter", keycloakOrganizationId: null },
+        },
       },
     ]);
     await expectOrigin(app, requestId, { subject, name: "Ada" });

@@ -2,8 +2,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { errorBody, INTERNAL_MESSAGE, type ErrorCode } from "./kernel/error-format.js";
-import { RETRY_AFTER_SECONDS } from "./kernel/http-status.js";
+import { errorBody, INTERNAL_MESSAGE, type ErrorCode } from "../kernel/error-format.js";
+import { RETRY_AFTER_SECONDS } from "../kernel/http-status.js";
 import { LateError } from "./within.js";
 
 interface Refusal {

@@ -1,7 +1,8 @@
 /** Owns what a person at the terminal is told when a command or the start fails. */
-import { ConfigError } from "./config.js";
-import { DirectoryInUseError } from "./database/directory-lock.js";
-import { MigrationRefusedError } from "./database/migration-ledger.js";
+import { RoleRefusedError } from "../../migrations/door-roles.js";
+import { ConfigError } from "../config.js";
+import { DirectoryInUseError } from "../database/directory-lock.js";
+import { MigrationRefusedError } from "../database/migration-ledger.js";
 
 /** The members that Node's, pg's and TypeORM's errors carry; each has some of them. */
 interface Symptoms {
@@ -14,9 +15,11 @@ interface Symptoms {
   cause?: Symptoms;
 }
 
+const MENDABLE = [ConfigError, DirectoryInUseError, MigrationRefusedError, RoleRefusedError];
+
 /** What an operator can mend is said in one sentence, without addresses that hold a password; only a surprise shows its stack. */
 export function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof DirectoryInUseError || error instanceof MigrationRefusedError) return error.message;
+  if (MENDABLE.some((kind) => error instanceof kind)) return (error as Error).message;
   const thrown = (error ?? {}) as Symptoms;
   const symptoms = thrown.driverError ?? thrown;
   const sentence = thrown.syscall === "listen" ? aboutListening(thrown) : (aboutDatabase(symptoms) ?? aboutPackages(thrown));

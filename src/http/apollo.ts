@@ -8,13 +8,14 @@ import {
 } from "@apollo/server/plugin/disabled";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
-import { BOUNDS } from "./config.js";
-import { documentLimits } from "./kernel/document-limits.js";
-import { formatError } from "./kernel/error-format.js";
-import { statusPlugin } from "./kernel/http-status.js";
-import { limitsPlugin } from "./kernel/limits-plugin.js";
-import { operationLogPlugin } from "./kernel/operation-log.js";
-import type { RequestContext } from "./kernel/request.js";
+import { BOUNDS } from "../config.js";
+import { answerSizePlugin } from "../kernel/answer-size.js";
+import { documentLimits } from "../kernel/document-limits.js";
+import { formatError } from "../kernel/error-format.js";
+import { statusPlugin } from "../kernel/http-status.js";
+import { limitsPlugin } from "../kernel/limits-plugin.js";
+import { operationLogPlugin } from "../kernel/operation-log.js";
+import type { RequestContext } from "../kernel/request.js";
 
 export interface ApolloParts {
   schema: GraphQLSchema;
@@ -43,6 +44,7 @@ export function openApollo({ schema, introspection, log }: ApolloParts): ApolloS
     plugins: [
       limitsPlugin(schema, BOUNDS.requests),
       operationLogPlugin(),
+      answerSizePlugin(BOUNDS.answerBytes),
       statusPlugin(),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),

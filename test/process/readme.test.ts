@@ -1,0 +1,26 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { VARIABLES } from "../../src/config.js";
+import { GRAPHQL_CODES } from "../../src/kernel/error-format.js";
+import { FAULT_CODES } from "../../src/kernel/fault.js";
+import { DEFAULT_LIMITS } from "../../src/kernel/limits.js";
+
+const readme = await readFile("README.md", "utf8");
+const section = (title: string) => new RegExp(`^## ${title}\\n([\\s\\S]*?)(?=^## )`, "m").exec(readme)?.[1] ?? "";
+const firstColumn = (text: string) => [...text.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+
+describe("the README", () => {
+  it("documents every variable that the service reads, and no other", () => {
+    expect(firstColumn(section("Configuration")).sort()).toEqual(VARIABLES);
+  });
+
+  it("documents every code that an error can carry", () => {
+    expect(firstColumn(section("Failures")).sort()).toEqual([...FAULT_CODES, ...GRAPHQL_CODES].filter((code) => code !== "PERSISTED_QUERY_NOT_SUPPORTED").sort());
+  });
+
+  it("states the limits that are enforced", () => {
+    const { maxTokens, maxDepth, maxAliases, maxDirectives, maxRootFields, maxRecursiveSelections, maxCost, maxRepresentations } = DEFAULT_LIMITS;
+    const numbers = [maxTokens, maxDepth, maxAliases, maxDirectives, maxRootFields, maxRecursiveSelections, maxCost, maxRepresentations];
+    for (const number of numbers) expect(section("Limits")).toContain(number.toLocaleString("en"));
+  });
+});
