@@ -6,7 +6,7 @@ import pg from "pg";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { noCluster, startCluster } from "../testkit/cluster.js";
 import { ask, deploy, LISTENING, type Deployment } from "../testkit/deployed.js";
-import { stopPrograms } from "../testkit/program.js";
+import { runCommand, stopPrograms } from "../testkit/program.js";
 
 const cluster = await startCluster();
 let deployment: Deployment | undefined;
@@ -78,7 +78,9 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "in productio
   it("there is no page, no issuer, no embedded database, no introspection and no data directory", async () => {
     deployment = await deploy(cluster!);
     const DATA_DIR = join(tmpdir(), `registry-prod-${process.pid}`);
-    const service = await deployment.instance({ APP_ENV: "prod", KEYCLOAK_ISSUER: "https://127.0.0.1:1/realms/none", DATA_DIR });
+    expect(await runCommand(["migrate", "up"], { DATABASE_URL: deployment.databaseUrl })).toMatchObject({ code: 0 });
+    const production = { APP_ENV: "prod", MIGRATE_ON_START: "false", DATABASE_URL: await deployment.login() };
+    const service = await deployment.instance({ ...production, KEYCLOAK_ISSUER: "https://127.0.0.1:1/realms/none", DATA_DIR });
     await service.says(LISTENING);
     for (const path of ["/", "/development/issuer/jwks", "/development/issuer/token", "/development/assets/page.js"]) {
       expect((await fetch(`${service.url}${path}`)).status).toBe(404);

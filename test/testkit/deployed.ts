@@ -12,6 +12,8 @@ export interface Deployment {
   instance(environment?: Environment): Promise<Instance>;
   /** SQL as the owner. */
   sql(text: string, values?: unknown[]): Promise<Record<string, any>[]>; // any: every test knows the row that it asked for
+  /** The database's address for a login as production wants it: a member of the service's role, and nothing more. Migrate first. */
+  login(): Promise<string>;
   /** A new tenant and a token of its administrator. */
   tenant(): Promise<{ id: string; token: string }>;
   close(): Promise<void>;
@@ -24,10 +26,19 @@ export async function deploy(cluster: Cluster): Promise<Deployment> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   pool.on("error", () => {});
   const sql: Deployment["sql"] = async (text, values) => (await pool.query(text, values)).rows;
+  const logins: string[] = [];
   return {
     databaseUrl,
     issuer,
     sql,
+    async login() {
+      const name = `probe_${randomUUID().slice(0, 8)}`;
+      const url = new URL(databaseUrl);
+      [url.username, url.password] = [name, randomUUID()];
+      logins.push(name);
+      await sql(`CREATE ROLE ${name} LOGIN PASSWORD '${url.password}' IN ROLE registry_service`);
+      return url.href;
+    },
     async instance(environment = {}) {
       const address = `127.0.0.1:${await freePort()}`;
       const program = await startService({
@@ -46,6 +57,7 @@ export async function deploy(cluster: Cluster): Promise<Deployment> {
       return { id, token: issuer.token({ tenant_id: id, realm_access: { roles: ["IT_ADMIN"] }, exp: Math.floor(Date.now() / 1000) + 3_600 }) };
     },
     async close() {
+      for (const name of logins.splice(0)) await sql(`DROP ROLE ${name}`);
       await Promise.all([pool.end(), issuer.close()]);
     },
   };
