@@ -11,6 +11,8 @@ beforeAll(async () => {
   world = await openWorld(app);
   tenant = await world.tenant();
   for (const slug of ["p1", "p2", "p3"]) await tenant.project({ slug });
+  // The embedded server's clock ticks in milliseconds: rows made at one tick would come in the order of their random ids.
+  await app.sql("update tenant_projects set created_at = '2026-01-01'::timestamptz + right(slug, 1)::int * interval '1 second' where tenant_id = $1", [tenant.id]);
   await tenant.entitlement("crm");
   await tenant.apiKey();
 });
