@@ -33,7 +33,7 @@ describe("an entitlement's id", () => {
 describe("an entitlement's end", () => {
   it.each([null, undefined, new Date(NOW.getTime() + 1)])("may be %s", (end) => expect(() => refusePastEnd(end, NOW)).not.toThrow());
 
-  it.each([NOW, new Date(NOW.getTime() - 1)])("may not be %s", (end) =>
+  it.each([NOW, new Date(NOW.getTime() - 1), new Date("9999-12-31T23:59:59-23:59")])("may not be %s", (end) =>
     expect(() => refusePastEnd(end, NOW)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "expiresAt" })),
   );
 });

@@ -18,6 +18,10 @@ describe("a tenant's slug", () => {
     expect(() => refuseReservedSlug(slug)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "slug" } satisfies Partial<Fault>)),
   );
 
+  it.each(["xn--bcher-kva", "00000000-0000-0000-0000-000000000001"])("%j is refused: it reads as something else", (slug) =>
+    expect(() => refuseReservedSlug(slug)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "slug" })),
+  );
+
   it.each(["administrator", "api-2", "acme"])("%j is free although it looks like a reserved one", (slug) =>
     expect(() => refuseReservedSlug(slug)).not.toThrow(),
   );
