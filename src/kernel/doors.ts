@@ -2,7 +2,6 @@
  * Owns the only two ways to data: the read door and the change door. Tenant scope, admission, audit and the bounds on
  * database time live here and nowhere else. What is read or changed is the features' business.
  */
-import { createHash } from "node:crypto";
 import type pg from "pg";
 import type { Sql } from "sql-template-tag";
 import type { DataSource, EntityManager, QueryRunner } from "typeorm";
@@ -151,8 +150,7 @@ async function read<Row>(house: House, visit: Visit, statement: Sql): Promise<Ro
     try {
       // Reckoned only now: the wait for a connection is part of the operation's time.
       const scope = scopeOf(house, visit, tenantId, "on");
-      const { text, values } = statement;
-      return await runScoped<Row>(client, scope, { name: statementName(scope[0], text), text, values });
+      return await runScoped<Row>(client, scope, statement);
     } catch (thrown) {
       failed = !(thrown instanceof Fault);
       throw thrown;
@@ -211,24 +209,4 @@ function poolOf(house: House): pg.Pool {
 function refuseWhenFull(house: House, pool: pg.Pool): void {
   const free = pool.idleCount + pool.options.max - pool.totalCount;
   if (pool.waitingCount - free >= house.limits.maxWaiting) throw new Fault("UNAVAILABLE", "The registry is busy, try again");
-}
-
-/** More and longer texts than the service's usual queries have; any other is sent without a name, and planned each time. */
-const MAX_PREPARED = 200;
-const MAX_PREPARED_CHARACTERS = 6_000;
-const statementNames = new Map<string, string>();
-
-/**
- * Prepared once per connection and role: a plan under row security belongs to the role it was made for, and one name for two
- * roles would be planned anew at every switch. Texts are built from code alone, but callers choose which lists and orders go
- * together: their number is bounded, so that nobody fills the memory of every connection with plans.
- */
-function statementName(role: string, text: string): string | undefined {
-  if (text.length > MAX_PREPARED_CHARACTERS) return undefined;
-  const key = `${role} ${text}`;
-  const known = statementNames.get(key);
-  if (known !== undefined || statementNames.size >= MAX_PREPARED) return known;
-  const name = createHash("sha256").update(key).digest("base64url").slice(0, 43);
-  statementNames.set(key, name);
-  return name;
 }

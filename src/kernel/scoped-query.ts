@@ -1,5 +1,7 @@
 /** Owns how one statement runs inside its caller's scope in a single round trip. Whose scope that is, is decided by `doors.ts`. */
+import { createHash } from "node:crypto";
 import pg from "pg";
+import type { Sql } from "sql-template-tag";
 
 /**
  * Sets, for the current transaction only: role, tenant, read-only or not, and the time a statement may take.
@@ -66,10 +68,30 @@ class ScopedQuery extends (pg.Query as unknown as SubmittedQuery) {
 }
 
 /** Run one parameterised statement inside `scope` on a checked-out client. Rejects with the driver's error. */
-export function runScoped<Row>(client: pg.ClientBase, scope: ScopeValues, config: pg.QueryConfig): Promise<Row[]> {
+export function runScoped<Row>(client: pg.ClientBase, scope: ScopeValues, { text, values }: Sql): Promise<Row[]> {
   return new Promise((resolve, reject) => {
-    const query = new ScopedQuery(scope, config);
+    const query = new ScopedQuery(scope, { name: statementName(scope[0], text), text, values });
     query.callback = (error, result) => (error ? reject(error) : resolve(result.rows as Row[]));
     client.query(query);
   });
+}
+
+/** More and longer texts than the service's usual queries have; any other is sent without a name, and planned each time. */
+const MAX_PREPARED = 200;
+const MAX_PREPARED_CHARACTERS = 6_000;
+const statementNames = new Map<string, string>();
+
+/**
+ * Prepared once per connection and role: a plan under row security belongs to the role it was made for, and one name for two
+ * roles would be planned anew at every switch. Texts are built from code alone, but callers choose which lists and orders go
+ * together: their number is bounded, so that nobody fills the memory of every connection with plans.
+ */
+function statementName(role: string, text: string): string | undefined {
+  if (text.length > MAX_PREPARED_CHARACTERS) return undefined;
+  const key = `${role} ${text}`;
+  const known = statementNames.get(key);
+  if (known !== undefined || statementNames.size >= MAX_PREPARED) return known;
+  const name = createHash("sha256").update(key).digest("base64url").slice(0, 43);
+  statementNames.set(key, name);
+  return name;
 }
