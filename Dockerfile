@@ -26,7 +26,7 @@ ENV NODE_ENV=production APP_ENV=prod ADDR=:8090
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY package.json ./
+COPY package.json catalog.yaml demo.yaml ./
 # Everything above belongs to root: the service cannot change its own code.
 USER node
 EXPOSE 8090

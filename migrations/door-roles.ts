@@ -1,10 +1,10 @@
-/** Owns what the roles of the doors must be like for row security to hold. It makes none: that is migration 2. */
+/** Owns what the roles of the doors must be like for row security to hold. It makes none: that is migrations 2, 5, 6 and 10. */
 
 /** What every session of the service becomes; see migration 2. */
 export const SERVICE_ROLE = "registry_service";
 
-/** It, and what it becomes at the doors. */
-const ROLES = [SERVICE_ROLE, "registry_tenant", "registry_platform", "registry_overview"];
+/** It, and what it becomes: at the doors, for the queue of jobs, and to erase. */
+const ROLES = [SERVICE_ROLE, "registry_tenant", "registry_platform", "registry_overview", "registry_product", "registry_queue", "registry_eraser"];
 
 /** A role could step around the walls; the message says which, and how to mend it. */
 export class RoleRefusedError extends Error {
@@ -29,7 +29,7 @@ interface Queryable {
 type RoleRow = Record<keyof typeof ATTRIBUTES, boolean> & { name: string; inherited: string[] };
 
 /**
- * Refuse roles of the doors that somebody made otherwise than migration 2 does; roles that are not there yet are none to refuse.
+ * Refuse roles of the doors that somebody made otherwise than the migrations do; roles that are not there yet are none to refuse.
  * From PostgreSQL 16 on each membership says for itself whether it is inherited, and keeps saying so after ALTER ROLE … NOINHERIT.
  *
  * Failures RoleRefusedError naming every such role, with the statements that mend it.

@@ -50,3 +50,25 @@ export async function disclose(runner: QueryRunner, table: string): Promise<void
     ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY;
   `);
 }
+
+/**
+ * Let `registry_eraser` delete this table's rows, and see no more of them than whose they are. The second policy restricts the first
+ * one, and any that is ever added: a row goes only when its tenant is archived, or was never a customer.
+ */
+export async function makeErasable(runner: QueryRunner, table: string): Promise<void> {
+  await runner.query(`
+    CREATE POLICY eraser_scope ON ${table} TO registry_eraser USING (tenant_id = ${SCOPE}) WITH CHECK (false);
+    CREATE POLICY only_archived_or_demo ON ${table} AS RESTRICTIVE FOR DELETE TO registry_eraser
+      USING (EXISTS (SELECT FROM tenants t WHERE t.id = ${table}.tenant_id AND (t.status = 'archived' OR t.kind = 'demo')));
+    GRANT SELECT (tenant_id), DELETE ON ${table} TO registry_eraser;
+  `);
+}
+
+/** The inverse of {@link makeErasable}. */
+export async function keep(runner: QueryRunner, table: string): Promise<void> {
+  await runner.query(`
+    REVOKE SELECT (tenant_id), DELETE ON ${table} FROM registry_eraser;
+    DROP POLICY only_archived_or_demo ON ${table};
+    DROP POLICY eraser_scope ON ${table};
+  `);
+}

@@ -1,8 +1,9 @@
 /** Owns configuration: the only reader of the environment. Everything is checked once, at start, and every problem is named at once. */
 import { z } from "zod";
+import { address, databaseUrl, flag, issuerUrl, list, oneOf } from "./config.values.js";
 import { SIGNATURE_ALGORITHMS, TOKEN_PROFILES } from "./kernel/bearer.js";
 import { DEFAULT_LIMITS } from "./kernel/limits.js";
-import { likelyMisspelt, type Misspelling } from "./process/misspelling.js";
+import { likelyMisspelt, type Misspelling } from "./kernel/misspelling.js";
 
 /** Milliseconds and bytes that bound every request; the sources of the numbers are DESIGN's limits. */
 export const BOUNDS = {
@@ -18,20 +19,9 @@ export const BOUNDS = {
   requests: DEFAULT_LIMITS,
 } as const;
 
-const url = (protocols: RegExp, example: string) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), { error: `must be a URL like ${example}` });
-const issuerUrl = url(/^https?:$/, "https://id.example.com/realms/platform");
-const databaseUrl = url(/^postgres(ql)?:$/, "postgres://user:password@host:5432/database");
-const oneOf = <const Name extends string>(names: readonly Name[]) => z.enum(names, { error: `must be one of ${names.join(", ")}` });
-const flag = oneOf(["true", "false"]).transform((text) => text === "true");
-/** `host:port`, `[IPv6]:port` or `:port`. A port that the system picks would leave PUBLIC_URL untold, so 0 is not one. */
-const address = z.string().transform((text) => /^(?:([^:\s[\]]*)|\[([0-9a-f:.]+)\]):(\d{1,5})$/i.exec(text))
-  .refine((parts) => parts !== null && Number(parts[3]) >= 1 && Number(parts[3]) <= 65_535, { error: "must be host:port or :port, with a port from 1 to 65535" })
-  .transform((parts) => ({ host: parts?.[1] || parts?.[2] || "", port: Number(parts?.[3]) }));
-const list = z.string().transform((text) => text.split(",").map((name) => name.trim()).filter(Boolean))
-  .pipe(z.array(z.string()).min(1, { error: "must name at least one, separated by commas" }));
-
+const DEVELOPMENT_PORTAL = "http://localhost:3000";
 const HOPS = { error: "must be a whole number from 0 to 10" };
+const CLAIMS_BUDGET = { error: "must be a whole number from 50 to 5000" };
 const POOL_SIZE = { error: "must be a whole number from 1 to 200" };
 
 /** One entry for every variable that the service reads; empty counts as not set. */
@@ -40,6 +30,8 @@ const ENVIRONMENT = z.object({
   ADDR: address.prefault(":8090"),
   PUBLIC_URL: issuerUrl.optional(),
   DATA_DIR: z.string().default(".data"),
+  CATALOG_FILE: z.string().optional(),
+  DEMO_SNAPSHOT_FILE: z.string().optional(),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
   DATABASE_POOL_SIZE: z.coerce.number(POOL_SIZE).int(POOL_SIZE).min(1, POOL_SIZE).max(200, POOL_SIZE).default(10),
@@ -55,6 +47,8 @@ const ENVIRONMENT = z.object({
   KEYCLOAK_REALM: z.string().default("breakpilot-dev"),
   KEYCLOAK_CLIENT_ID: z.string().optional(),
   KEYCLOAK_CLIENT_SECRET: z.string().optional(),
+  PORTAL_URL: issuerUrl.optional(),
+  CLAIMS_BUDGET_MS: z.coerce.number(CLAIMS_BUDGET).int(CLAIMS_BUDGET).min(50, CLAIMS_BUDGET).max(5_000, CLAIMS_BUDGET).default(300),
   GRAPHQL_INTROSPECTION: flag.optional(),
   TRUSTED_HOPS: z.coerce.number(HOPS).int(HOPS).min(0, HOPS).max(10, HOPS).default(0),
   LOG_LEVEL: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
@@ -68,6 +62,10 @@ export interface Config {
   /** Address under which callers reach this service, without a trailing slash. */
   publicUrl: string;
   dataDir: string;
+  /** Absent: the catalogue that the package brings along. */
+  catalogFile?: string;
+  /** Absent: the demos that the package brings along, with its own catalogue; with another one, none. */
+  demoSnapshotFile?: string;
   /** Absent: the embedded database, in development only. */
   database?: { url: string; ownerUrl: string; poolSize: number };
   migrateOnStart: boolean;
@@ -80,6 +78,12 @@ export interface Config {
     roleClaims: string[][];
     serviceClients: string[] | null;
   };
+  /** Keycloak's Admin API. Absent: in development an imitation, elsewhere nothing is provisioned. */
+  keycloak?: { url: string; realm: string; clientId: string; clientSecret: string };
+  /** The platform's portal, without a trailing slash. Absent outside development: accepted invitations lead to Keycloak's own page. */
+  portalUrl: string | null;
+  /** Milliseconds in which claims are told, from the database or as they were last known. */
+  claimsBudgetMs: number;
   introspection: boolean;
   /** How many routers and balancers in front are believed about the caller's address. */
   trustedHops: number;
@@ -116,6 +120,8 @@ export function readConfig(env: Variables = process.env): Config {
     listen,
     publicUrl: (data.PUBLIC_URL ?? addressFor(listen)).replace(/\/$/, ""),
     dataDir: data.DATA_DIR,
+    ...(data.CATALOG_FILE && { catalogFile: data.CATALOG_FILE }),
+    ...(data.DEMO_SNAPSHOT_FILE && { demoSnapshotFile: data.DEMO_SNAPSHOT_FILE }),
     database: databaseOf(data),
     migrateOnStart: data.MIGRATE_ON_START ?? (data.APP_ENV === "dev" && (data.DATABASE_URL === undefined || set["APP_ENV"] !== undefined)),
     ...(data.KEYCLOAK_ISSUER && { issuer: data.KEYCLOAK_ISSUER }),
@@ -126,6 +132,12 @@ export function readConfig(env: Variables = process.env): Config {
       roleClaims: data.TOKEN_ROLE_CLAIMS,
       serviceClients: data.TOKEN_SERVICE_CLIENTS ?? null,
     },
+    // All or none of it is set: halfSet.
+    ...(data.KEYCLOAK_ADMIN_URL && {
+      keycloak: { url: data.KEYCLOAK_ADMIN_URL, realm: data.KEYCLOAK_REALM, clientId: data.KEYCLOAK_CLIENT_ID ?? "", clientSecret: data.KEYCLOAK_CLIENT_SECRET ?? "" },
+    }),
+    portalUrl: (data.PORTAL_URL ?? (data.APP_ENV === "dev" ? DEVELOPMENT_PORTAL : null))?.replace(/\/$/, "") ?? null,
+    claimsBudgetMs: data.CLAIMS_BUDGET_MS,
     introspection: data.GRAPHQL_INTROSPECTION ?? data.APP_ENV !== "prod",
     trustedHops: data.TRUSTED_HOPS,
     logLevel: data.LOG_LEVEL,

@@ -8,8 +8,10 @@ import { openDoors, type House } from "./kernel/doors.js";
 import { Fault, notFound } from "./kernel/fault.js";
 import { isStorable } from "./kernel/id.js";
 import type { Principal } from "./kernel/principal.js";
-import { RequestContext } from "./kernel/request.js";
+import { RequestContext, type Facilities } from "./kernel/request.js";
 import type { TenantDirectory, TenantNames } from "./tenant/tenant.directory.js";
+import { statusAt } from "./tenant/tenant.lifecycle.js";
+import { restrictionIn } from "./tenant/tenant.refusals.js";
 
 export interface ContextParts {
   house: House;
@@ -17,12 +19,13 @@ export interface ContextParts {
   claims: ClaimsMapping;
   directory: TenantDirectory;
   now: () => Date;
+  facilities: Facilities;
 }
 
 const TENANT_HEADER = "x-tenant-id";
 
 /** Faults: UNAUTHENTICATED for a bad token; NOT_FOUND for a tenant that this caller cannot name; UNAVAILABLE when neither can be told. */
-export function contextMaker({ house, bearer, claims, directory, now }: ContextParts) {
+export function contextMaker({ house, bearer, claims, directory, now, facilities }: ContextParts) {
   const identities = new WeakMap<VerifiedClaims, Identity>();
 
   /** The verifier hands out the same claims for a remembered token; they mean the same as the last time. */
@@ -35,7 +38,7 @@ export function contextMaker({ house, bearer, claims, directory, now }: ContextP
   return async (request: FastifyRequest): Promise<RequestContext> => {
     const headers = request.raw.headersDistinct;
     const verified = await bearer.verify(headers["authorization"] ?? []);
-    const principal = verified && (await principalOf(identityOf(verified), headers[TENANT_HEADER] ?? [], directory));
+    const principal = verified && (await principalOf(identityOf(verified), headers[TENANT_HEADER] ?? [], directory, now()));
     const started = performance.now();
     const context: RequestContext = new RequestContext(
       request.id,
@@ -48,6 +51,7 @@ export function contextMaker({ house, bearer, claims, directory, now }: ContextP
         committed: () => context.forget(),
       }),
       now,
+      facilities,
     );
     return context;
   };
@@ -59,21 +63,24 @@ function addressOf({ ip }: FastifyRequest): string | null {
 }
 
 /** The header chooses among what the token already allows, never beyond it. */
-async function principalOf(identity: Identity, header: readonly string[], directory: TenantDirectory): Promise<Principal> {
+async function principalOf(identity: Identity, header: readonly string[], directory: TenantDirectory, now: Date): Promise<Principal> {
   // A service chooses no tenant, and whether the one it names exists is not for it to learn here.
   if (identity.kind === "service") return { ...identity, tenantId: null };
   if (header.length > 1) throw new Fault("BAD_USER_INPUT", "Give X-Tenant-ID once", { field: "X-Tenant-ID" });
   const [chosen] = header;
   if (identity.kind === "platform") return { ...identity, tenantId: chosen === undefined ? null : (await known(chosen, directory)).id };
   const { tenants, ...person } = identity;
-  const allowed = await directory.resolve(tenants);
+  const meant = await directory.resolve(tenants);
+  const allowed = [...new Map([...meant.values()].map((tenant) => [tenant.id, tenant])).values()];
   // Compared with the person's own tenants and not looked up: how long the answer takes must not tell who else there is.
   const tenant = chosen === undefined ? allowed[0] : allowed.find(({ id, slug }) => slug === chosen || id === chosen.toLowerCase());
   if (chosen !== undefined && !tenant) throw notFound("Tenant");
   if (chosen === undefined && allowed.length > 1) {
     throw new Fault("BAD_USER_INPUT", "You act in several tenants: name one in the X-Tenant-ID header", { field: "X-Tenant-ID" });
   }
-  return { ...person, tenantId: tenant?.id ?? null, roles: tenant ? person.roles : [] };
+  if (!tenant) return { ...person, tenantId: null, roles: [] };
+  const own = [...meant].flatMap(([named, { id }]) => (id === tenant.id ? named.roles : []));
+  return { ...person, roles: [...new Set([...person.roles, ...own])], tenantId: tenant.id, restriction: restrictionIn(statusAt(tenant, now)) };
 }
 
 async function known(idOrSlug: string, directory: TenantDirectory): Promise<TenantNames> {

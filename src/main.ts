@@ -1,6 +1,8 @@
 /** Owns the composition root: configuration, what development brings along, migrations, the service, listening. How it ends is `process/ending.ts`. */
+import { loadCatalog } from "./catalog/catalog.file.js";
 import { BOUNDS, readConfig } from "./config.js";
 import { up } from "./database/migrate.js";
+import { loadDemo } from "./demo/demo.file.js";
 import { takeOverEnding } from "./process/ending.js";
 import { explain } from "./process/explain.js";
 import { openLog } from "./process/log.js";
@@ -8,6 +10,8 @@ import { asOwner, openService, openServiceDataSource } from "./service.js";
 
 async function main(): Promise<void> {
   const config = readConfig();
+  const catalog = await loadCatalog(config.catalogFile);
+  const demo = await loadDemo(config, catalog);
   const log = openLog(config.logLevel);
   const ending = takeOverEnding(log, BOUNDS.drainMs);
   for (const misspelling of config.misspelt) log.warn(misspelling, "a variable is set that nothing reads; it looks misspelt");
@@ -20,13 +24,15 @@ async function main(): Promise<void> {
     }
     await development?.seed(config, brought);
     const dataSource = await openServiceDataSource(config, brought.embedded, log);
-    const service = await openService({ config, log, dataSource, ...brought });
+    const service = await openService({ config, log, dataSource, catalog, demo, ...brought });
     await development?.furnish(service.app, config, brought);
     ending.drainWith(async () => {
       await service.close();
       await brought.embedded?.close();
     });
     await service.app.listen(config.listen);
+    service.jobs.start();
+    void service.lookAround();
   } catch (error) {
     await brought.embedded?.close();
     throw error;

@@ -6,38 +6,70 @@ import { ApiKey } from "./api-key/api-key.entity.js";
 import { ApiKeyResolver, TenantApiKeysResolver } from "./api-key/api-key.resolver.js";
 import { AuditEvent } from "./audit-event/audit-event.entity.js";
 import { AuditEventResolver, TenantAuditEventsResolver } from "./audit-event/audit-event.resolver.js";
+import { PlanResolver, ProductResolver } from "./catalog/catalog.resolver.js";
+import { EntitlementCheckResolver } from "./entitlement/entitlement.check.resolver.js";
 import { Entitlement } from "./entitlement/entitlement.entity.js";
+import { EntitlementNotice } from "./entitlement/entitlement-notice.entity.js";
 import { EntitlementResolver, TenantEntitlementsResolver } from "./entitlement/entitlement.resolver.js";
 import { IdpConfig } from "./idp-config/idp-config.entity.js";
 import { IdpConfigResolver, TenantIdpConfigsResolver } from "./idp-config/idp-config.resolver.js";
+import { JobResolver } from "./job/job.resolver.js";
 import { guardAccess, proveAccess, type AccessRow } from "./kernel/access.js";
 import { graftFederation, type Subgraph } from "./kernel/federation.js";
+import { IdempotencyRecord } from "./kernel/idempotency-record.js";
 import { referenceActions } from "./kernel/reference.js";
 import { validateArgument } from "./kernel/validation.js";
+import { CatalogResolver } from "./offer/offer.resolver.js";
+import { ProductRequest } from "./product-request/product-request.entity.js";
+import { ProductRequestResolver, TenantProductRequestsResolver } from "./product-request/product-request.resolver.js";
 import { Project } from "./project/project.entity.js";
 import { ProjectResolver, TenantProjectsResolver } from "./project/project.resolver.js";
+import { TenantClaimsResolver } from "./tenant-claims/tenant-claims.resolver.js";
+import { Invitation } from "./provisioning/invitation.entity.js";
+import { KeycloakDriftResolver } from "./provisioning/keycloak-drift.resolver.js";
+import { InvitationResolver, ProvisioningResolver, ProvisioningStepResolver, TenantProvisioningResolver } from "./provisioning/provisioning.resolver.js";
+import { ProvisioningStep } from "./provisioning/provisioning-step.entity.js";
 import { Tenant } from "./tenant/tenant.entity.js";
+import { TenantNotice } from "./tenant/tenant-notice.entity.js";
+import { TenantLifecycleResolver } from "./tenant/tenant.lifecycle.resolver.js";
 import { TenantResolver } from "./tenant/tenant.resolver.js";
+import { TenantExport } from "./tenant-export/tenant-export.entity.js";
+import { TenantExportResolver } from "./tenant-export/tenant-export.resolver.js";
 import { ViewerResolver } from "./viewer/viewer.resolver.js";
 
 /** The resolvers of every feature. A feature that is not here does not exist for callers. */
 const RESOLVERS: NonEmptyArray<Function> = [
   TenantResolver,
+  TenantLifecycleResolver,
   ProjectResolver,
   TenantProjectsResolver,
+  ProductResolver,
+  PlanResolver,
   EntitlementResolver,
   TenantEntitlementsResolver,
+  EntitlementCheckResolver,
+  ProductRequestResolver,
+  TenantProductRequestsResolver,
+  CatalogResolver,
   ApiKeyResolver,
   TenantApiKeysResolver,
   IdpConfigResolver,
   TenantIdpConfigsResolver,
   AuditEventResolver,
   TenantAuditEventsResolver,
+  JobResolver,
+  TenantProvisioningResolver,
+  ProvisioningResolver,
+  ProvisioningStepResolver,
+  InvitationResolver,
+  KeycloakDriftResolver,
+  TenantExportResolver,
+  TenantClaimsResolver,
   ViewerResolver,
 ];
 
 /** The entities of every feature, for the data source and the drift check. */
-export const ENTITIES: Function[] = [Tenant, Project, Entitlement, ApiKey, IdpConfig, AuditEvent];
+export const ENTITIES: Function[] = [Tenant, TenantNotice, Project, Entitlement, EntitlementNotice, ProductRequest, ApiKey, IdpConfig, AuditEvent, IdempotencyRecord, TenantExport, ProvisioningStep, Invitation];
 
 export interface RegistrySchema extends Subgraph {
   /** Entry point → action → roles: what the access snapshot holds. */

@@ -8,13 +8,16 @@ import { openApollo } from "./http/apollo.js";
 import { BOUNDS } from "./config.js";
 import { requestError } from "./kernel/http-status.js";
 import type { RequestContext } from "./kernel/request.js";
+import { hangUpWhenClosing } from "./http/hang-up.js";
 import { healthEndpoints, openReadiness, type ReadinessBounds, type ReadinessChecks } from "./http/readiness.js";
 import { refuse, refuseError, refuseSocket } from "./http/refusal.js";
-import { within } from "./http/within.js";
+import { within } from "./kernel/within.js";
 
 export interface ServerParts {
   schema: GraphQLSchema;
   context(request: FastifyRequest): Promise<RequestContext>;
+  /** What features answer over plain HTTP. */
+  endpoints?: readonly ((app: FastifyInstance) => void)[];
   /** All must hold for `/readyz` to answer 200. */
   readiness: ReadinessChecks;
   introspection: boolean;
@@ -78,6 +81,7 @@ export async function buildServer(parts: ServerParts): Promise<RegistryServer> {
     // No CORS: portals talk to the router, and a page of another origin has no business here.
     handler: (request, reply) => refuse(request, reply.header("allow", "GET, POST"), 405),
   });
+  for (const open of parts.endpoints ?? []) open(app);
   const startDraining = healthEndpoints(app, openReadiness(parts.readiness, bounds.readiness, parts.log));
   return { app, startDraining };
 }
@@ -97,6 +101,7 @@ function openApp({ log, trustedHops = 0 }: ServerParts, bounds: HttpBounds): Fas
     // A path that is no URL never comes to the hooks.
     frameworkErrors: (error, request, reply) => refuseError(error, request, withStandardHeaders(request, reply)),
   });
+  hangUpWhenClosing(app, bounds.answerMs);
   app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
     const encoding = request.headers["content-encoding"] ?? "identity";

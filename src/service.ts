@@ -1,39 +1,65 @@
 /** Owns the composition of the running service: databases, callers, doors, schema and server, put together in one place. */
+import type { FastifyBaseLogger } from "fastify";
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
 import { recordChange } from "./audit-event/audit-event.recorder.js";
+import type { Catalog } from "./catalog/catalog.js";
 import { BOUNDS, type Config, type OwnerConfig } from "./config.js";
 import { contextMaker } from "./context.js";
 import { refuseUnfitRoles, RoleRefusedError, SERVICE_ROLE } from "../migrations/door-roles.js";
 import { MIGRATIONS } from "../migrations/index.js";
 import { openDataSource } from "./database/data-source.js";
 import type { EmbeddedDatabase } from "./database/embedded.js";
+import type { DemoSnapshot } from "./demo/demo.js";
 import { unfitLogin } from "./database/login.js";
 import { missing } from "./database/migrate.js";
+import { JOB_HANDLERS } from "./job-handlers.js";
+import type { JobHandlers } from "./job/job.handlers.js";
+import { openJobs, type Jobs } from "./job/job.worker.js";
 import { openBearer } from "./kernel/bearer.js";
 import { DEFAULT_CLAIMS_MAPPING } from "./kernel/claims.js";
 import type { House } from "./kernel/doors.js";
+import { keyRetention } from "./kernel/idempotency-retention.js";
+import type { Facilities } from "./kernel/request.js";
 import { rememberVerified } from "./kernel/verified-tokens.js";
+import { openKeycloak } from "./keycloak/keycloak.client.js";
+import type { Keycloak, KeycloakError } from "./keycloak/keycloak.js";
+import { openOnboarding } from "./provisioning/provisioning.onboarding.js";
 import { buildRegistrySchema, ENTITIES } from "./schema.js";
 import { buildServer, type RegistryServer } from "./server.js";
 import { tenantAdmission } from "./tenant/tenant.admission.js";
+import { claimsEndpoint } from "./tenant-claims/tenant-claims.endpoint.js";
+import { openClaimsTeller } from "./tenant-claims/tenant-claims.teller.js";
+import { exportEndpoint } from "./tenant-export/tenant-export.endpoint.js";
 import { openTenantDirectory } from "./tenant/tenant.directory.js";
 
 /** Callers that may wait for one of the pool's connections, for each of them. */
 const WAITING_PER_CONNECTION = 20;
 const WAITING_EMBEDDED = 1_000;
+/** Jobs of one instance at the same time: as many of the pool's connections may be theirs. The embedded database has one for everything. */
+const JOBS_AT_ONCE = 2;
 
 export interface ServiceParts {
   config: Config;
   log: Logger;
   dataSource: DataSource;
+  catalog: Catalog;
+  demo: DemoSnapshot;
   now?: () => Date;
   /** Where tokens come from when the configuration names no issuer. */
   developmentIssuer?: string;
+  /** Used when the configuration names no Keycloak. */
+  keycloak?: Keycloak;
+  /** What jobs do; tests of the queue bring their own. */
+  jobHandlers?: Partial<JobHandlers>;
 }
 
 export interface Service extends RegistryServer {
-  /** Stop listening, let what is under way finish, and close the database. */
+  /** Started by whoever wants jobs to be run here, and stopped by {@link close}. */
+  jobs: Jobs;
+  /** Say in the log what the service does without, or will find amiss at Keycloak. Nothing waits for it, and nothing stops because of it. */
+  lookAround(): Promise<void>;
+  /** Stop listening and taking jobs, let what is under way finish, and close the database. */
   close(): Promise<void>;
 }
 
@@ -85,7 +111,7 @@ export async function openServiceDataSource(config: Config, embedded: EmbeddedDa
 }
 
 /** Put the service together; it listens when `app.listen` is called. */
-export async function openService({ config, log, dataSource, now = () => new Date(), developmentIssuer }: ServiceParts): Promise<Service> {
+export async function openService({ config, log, dataSource, catalog, demo, now = () => new Date(), developmentIssuer, keycloak: brought, jobHandlers = JOB_HANDLERS }: ServiceParts): Promise<Service> {
   const { database } = config;
   const house: House = {
     dataSource,
@@ -107,16 +133,41 @@ export async function openService({ config, log, dataSource, now = () => new Dat
     log,
   });
   const bearer = rememberVerified(verifier, now);
+  const directory = openTenantDirectory(house, BOUNDS.operationMs, now);
+  const tenantClaims = openClaimsTeller({ house, directory, catalog, now, log, budgetMs: config.claimsBudgetMs });
+  const keycloak = config.keycloak ? openKeycloak({ ...config.keycloak, timeoutMs: BOUNDS.outgoingMs, now }) : (brought ?? null);
+  const facilities: Facilities = {
+    forgetKeys: keyRetention(house),
+    catalog,
+    demo,
+    publicUrl: config.publicUrl,
+    tenantClaims,
+    keycloak,
+    portalUrl: config.portalUrl,
+    onboarding: openOnboarding(keycloak, config.environment === "dev" ? config.portalUrl : null),
+  };
+  const jobs = openJobs({
+    house,
+    handlers: jobHandlers,
+    facilities,
+    now,
+    log: log as FastifyBaseLogger,
+    atOnce: database ? JOBS_AT_ONCE : 1,
+    graceMs: BOUNDS.drainMs - BOUNDS.statementMs,
+  });
   const { schema } = buildRegistrySchema();
+  const context = contextMaker({
+    house,
+    bearer,
+    claims: { ...DEFAULT_CLAIMS_MAPPING, roleSources: config.token.roleClaims, serviceClients: config.token.serviceClients },
+    directory,
+    now,
+    facilities,
+  });
   const server = await buildServer({
     schema,
-    context: contextMaker({
-      house,
-      bearer,
-      claims: { ...DEFAULT_CLAIMS_MAPPING, roleSources: config.token.roleClaims, serviceClients: config.token.serviceClients },
-      directory: openTenantDirectory(house, BOUNDS.operationMs),
-      now,
-    }),
+    context,
+    endpoints: [(app) => exportEndpoint(app, { house, now, operationMs: BOUNDS.operationMs }), (app) => claimsEndpoint(app, { context })],
     readiness: {
       database: async () => void (await dataSource.query("select 1")),
       migrations: async () => noneMissing(await missing(dataSource)),
@@ -128,9 +179,14 @@ export async function openService({ config, log, dataSource, now = () => new Dat
   });
   return {
     ...server,
+    jobs,
+    async lookAround() {
+      if (keycloak === null) log.warn("KEYCLOAK_ADMIN_URL is not set: nothing is provisioned, and the steps of new tenants are skipped");
+      else await keycloak.ready().catch((err: KeycloakError) => log.warn({ kind: err.kind, route: err.route, err }, "Keycloak cannot be used as it is; what is to be done there is tried again until it can"));
+    },
     async close() {
       server.startDraining();
-      await server.app.close();
+      await Promise.all([server.app.close(), jobs.stop()]);
       await dataSource.destroy();
     },
   };

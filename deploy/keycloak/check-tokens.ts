@@ -25,19 +25,19 @@ const {
 const realmUrl = `${baseUrl}/realms/${REALM}`;
 const issuer = `${publicUrl}/realms/${REALM}`;
 
-/** An organization as the claim carries it, and the tenant that its attribute names. */
-const ACME = { acme: { id: "a0000000-0000-4000-8000-000000000001", tenant_id: ["00000000-0000-0000-0000-000000000001"] } };
-const BIGCORP = {
-  bigcorp: { id: "a0000000-0000-4000-8000-000000000002", tenant_id: ["00000000-0000-0000-0000-000000000002"] },
-};
+/** An organization as the claim carries it, without groups, and the tenant that its attribute names. */
+const ACME = { id: "a0000000-0000-4000-8000-000000000001", tenant_id: ["00000000-0000-0000-0000-000000000001"] };
+const BIGCORP = { id: "a0000000-0000-4000-8000-000000000002", tenant_id: ["00000000-0000-0000-0000-000000000002"] };
 
+/** A role in a tenant is a group of its organization; a role of the realm is staff's. Who is in several organizations asks for all of them. */
 const PEOPLE = [
-  { username: "acme-admin", roles: ["IT_ADMIN"], organization: ACME },
-  { username: "acme-auditor", roles: ["AUDITOR"], organization: ACME },
-  { username: "acme-member", roles: ["MEMBER"], organization: ACME },
-  { username: "bigcorp-admin", roles: ["IT_ADMIN"], organization: BIGCORP },
-  { username: "operator", roles: ["platform-operator"], organization: undefined },
-  { username: "support", roles: ["platform-support"], organization: undefined },
+  { username: "acme-admin", roles: [], organization: { acme: { ...ACME, groups: ["/IT_ADMIN"] } } },
+  { username: "acme-auditor", roles: [], organization: { acme: { ...ACME, groups: ["/AUDITOR"] } } },
+  { username: "acme-member", roles: [], organization: { acme: { ...ACME, groups: [] } } },
+  { username: "bigcorp-admin", roles: [], organization: { bigcorp: { ...BIGCORP, groups: ["/IT_ADMIN"] } } },
+  { username: "consultant", scope: "organization:*", roles: [], organization: { acme: { ...ACME, groups: [] }, bigcorp: { ...BIGCORP, groups: ["/IT_ADMIN"] } } },
+  { username: "operator", roles: ["platform-operator"], organization: {} },
+  { username: "support", roles: ["platform-support"], organization: {} },
 ];
 
 async function request(url: string, init: RequestInit = {}): Promise<Response> {
@@ -59,7 +59,7 @@ async function accessToken(form: Record<string, string>): Promise<string> {
   return body.access_token as string;
 }
 
-const loginOf = (username: string) => accessToken({ grant_type: "password", client_id: "portal", username, password });
+const loginOf = (username: string, scope = "openid") => accessToken({ grant_type: "password", client_id: "portal", scope, username, password });
 const ownTokenOf = (clientId: string, secret: string) =>
   accessToken({ grant_type: "client_credentials", client_id: clientId, client_secret: secret });
 
@@ -80,10 +80,10 @@ function record(name: string, token: string): void {
   recorded[name] = { header: { alg, typ }, payload: decodeJwt(token) };
 }
 
-for (const { username, roles, organization } of PEOPLE) {
-  const token = await loginOf(username);
+for (const { username, scope, roles, organization } of PEOPLE) {
+  const token = await loginOf(username, scope);
   const payload = await verified(token);
-  assert.deepEqual(payload.realm_access, { roles }, `realm roles of ${username}`);
+  assert.deepEqual(payload.realm_access, roles.length > 0 ? { roles } : undefined, `realm roles of ${username}`);
   assert.deepEqual(payload.organization, organization, `organization of ${username}`);
   assert.equal(payload.azp, "portal");
   assert.equal(payload.preferred_username, username);
@@ -103,8 +103,12 @@ const registryToken = await ownTokenOf("tenant-registry", registrySecret);
 await assert.rejects(verified(registryToken), /"aud"/, "the registry's own account is no caller of the registry");
 record("tenant-registry", registryToken);
 
-const admin = async (path: string, init: RequestInit = {}) =>
-  request(`${baseUrl}/admin/realms/${REALM}/${path}`, { ...init, headers: { authorization: `Bearer ${registryToken}` } });
+const admin = async (path: string, method = "GET", body?: object) =>
+  request(`${baseUrl}/admin/realms/${REALM}/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${registryToken}`, "content-type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+  });
 const organizations = (await (await admin("organizations?briefRepresentation=false")).json()) as {
   alias: string;
   id: string;
@@ -112,11 +116,28 @@ const organizations = (await (await admin("organizations?briefRepresentation=fal
 }[];
 assert.deepEqual(
   Object.fromEntries(organizations.map(({ alias, id, attributes }) => [alias, { id, tenant_id: attributes.tenant_id }])),
-  { ...ACME, ...BIGCORP },
+  { acme: ACME, bigcorp: BIGCORP },
   "the service account sees the organizations with their tenants",
 );
-for (const [path, status] of [["users?max=1", 200], ["identity-provider/instances", 200], ["clients", 403], ["events", 403]] as const) {
+for (const [path, status] of [["users?max=1", 200], ["identity-provider/instances", 403], ["clients", 403], ["events", 403]] as const) {
   assert.equal((await admin(path)).status, status, `service account of the registry: GET ${path}`);
+}
+
+// The account gives roles inside an organization, and nothing else to anybody.
+const [{ id: member }] = (await (await admin("users?exact=true&username=acme-member")).json()) as [{ id: string }];
+const groups = (await (await admin(`organizations/${ACME.id}/groups`)).json()) as { id: string; name: string }[];
+const auditors = `organizations/${ACME.id}/groups/${groups.find(({ name }) => name === "AUDITOR")?.id}/members/${member}`;
+assert.equal((await admin(auditors, "PUT")).status, 204);
+assert.deepEqual((await verified(await loginOf("acme-member"))).organization, { acme: { ...ACME, groups: ["/AUDITOR"] } }, "a role that was given is in the next token");
+assert.equal((await admin(auditors, "DELETE")).status, 204);
+for (const [method, path, body] of [
+  ["POST", `users/${member}/role-mappings/realm`, [{ name: "platform-operator" }]],
+  ["PUT", `users/${member}/reset-password`, { type: "password", value: "theirs" }],
+  ["PUT", `users/${member}`, { email: "theirs@evil.example" }],
+  ["POST", "users", { username: "another" }],
+  ["POST", "groups", { name: "another" }],
+] as const) {
+  assert.equal((await admin(path, method, body)).status, 403, `service account of the registry: ${method} ${path}`);
 }
 
 const wrongSecret = await askForToken({ grant_type: "client_credentials", client_id: "product-crm", client_secret: "wrong" });

@@ -1,6 +1,7 @@
 /** Owns how API keys are exposed: fields, access, one call each. */
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Args, Ctx, Directive, FieldResolver, ID, Info, Query, Resolver, Root } from "type-graphql";
+import { productOf } from "../catalog/catalog.reads.js";
 import { Product } from "../catalog/product.entity.js";
 import { Access } from "../kernel/access.js";
 import { keyText } from "../kernel/id.js";
@@ -34,8 +35,8 @@ export class ApiKeyResolver {
 
   @Access("api_key.read")
   @FieldResolver(() => Product, { nullable: true, description: "The product that the key is for; null when it is for all." })
-  product(@Root() { product: key }: ApiKey): Product | null {
-    return key === null ? null : { key };
+  product(@Root() { product: key }: ApiKey, @Ctx() { facilities }: RequestContext): Product | null {
+    return key === null ? null : productOf(facilities.catalog, key);
   }
 
   @Access("api_key.read")

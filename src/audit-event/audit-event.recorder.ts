@@ -1,6 +1,7 @@
 /** Owns how drafts become rows of the audit log. When and in which transaction is the change door's business. */
 import type { EntityManager } from "typeorm";
 import type { AuditDraft, ChangeScope } from "../kernel/doors.js";
+import type { Principal } from "../kernel/principal.js";
 
 /** The columns that the doors' roles may write; id and time are the database's. */
 const INSERT = `
@@ -10,6 +11,9 @@ const INSERT = `
          draft.product, draft.metadata, $6, $7, $8
   from jsonb_to_recordset($9::jsonb) as draft
     (project_id uuid, target_id text, target_type text, target_name text, product text, metadata jsonb)`;
+
+/** What the log calls each kind of caller; staff are people too, and their role is in the metadata. */
+const ACTOR_TYPES: Record<Principal["kind"], string> = { user: "user", platform: "user", service: "service", system: "system" };
 
 /** One row a draft, all in one statement, completed with what the door knows: tenant, actor, origin and action. */
 export async function recordChange(tx: EntityManager, scope: ChangeScope, drafts: readonly AuditDraft[]): Promise<void> {
@@ -24,8 +28,7 @@ export async function recordChange(tx: EntityManager, scope: ChangeScope, drafts
     product: about ?? product,
     metadata: { ...metadata, ...role },
   }));
-  const actorType = principal.kind === "service" ? "service" : "user";
   await tx.query(INSERT, [
-    tenantId, principal.subject, principal.name, actorType, action, origin.sourceIp, origin.userAgent, origin.requestId, JSON.stringify(rows),
+    tenantId, principal.subject, principal.name, ACTOR_TYPES[principal.kind], action, origin.sourceIp, origin.userAgent, origin.requestId, JSON.stringify(rows),
   ]);
 }

@@ -7,6 +7,7 @@ import { openEmbedded, type EmbeddedDatabase } from "../database/embedded.js";
 import { EXAMPLE_QUERIES } from "./examples.js";
 import { greeting } from "./greeting.js";
 import { developmentIssuer } from "./issuer.js";
+import { developmentMails, openDevelopmentKeycloak, type DevelopmentKeycloak } from "./keycloak.js";
 import { developmentPage } from "./page.js";
 import { developmentIssuerUrl, developmentTokens, issuerOptions } from "./tokens.js";
 
@@ -15,24 +16,30 @@ export { seed } from "./seed.js";
 export interface Brought {
   embedded?: EmbeddedDatabase;
   developmentIssuer?: string;
+  keycloak?: DevelopmentKeycloak["keycloak"];
+  /** What is behind `keycloak`, for the page of its mails. */
+  imitation?: DevelopmentKeycloak["fake"];
 }
 
 /** Open what the configuration does not name elsewhere. */
 export async function bringAlong(config: Config): Promise<Brought> {
   // The signing key and the database in it are nobody else's business.
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const brought = config.keycloak ? null : await openDevelopmentKeycloak(config);
   return {
     ...(!config.database && { embedded: await openEmbedded({ dataDir: join(config.dataDir, "postgres") }) }),
     developmentIssuer: developmentIssuerUrl(config),
+    ...(brought && { keycloak: brought.keycloak, imitation: brought.fake }),
   };
 }
 
 /** On the server: the issuer's routes and the page for people. */
-export async function furnish(app: FastifyInstance, config: Config, { developmentIssuer: issuer }: Brought): Promise<void> {
+export async function furnish(app: FastifyInstance, config: Config, { developmentIssuer: issuer, imitation }: Brought): Promise<void> {
   const callers = (await developmentTokens(config)).map(({ label, description, token }) => ({ name: label, description, token }));
   await app.register(async (routes) => {
     routes.addHook("onRequest", onlyUnderOwnName(config));
     if (issuer) await developmentIssuer(routes, issuerOptions(config, issuer));
+    if (imitation) developmentMails(routes, config, imitation);
     await developmentPage(routes, {
       callers: [...callers, { name: "Anonymous", description: "Sends no token.", token: "" }],
       examples: EXAMPLE_QUERIES,

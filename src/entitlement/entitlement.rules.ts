@@ -2,6 +2,8 @@
 import { Fault } from "../kernel/fault.js";
 import { isStorable, isUuid, keyText } from "../kernel/id.js";
 import { isWellFormed } from "../kernel/validation.js";
+import { EntitlementSource } from "./entitlement.entity.js";
+import { hasEnded, type EntitlementRow } from "./entitlement.verdict.js";
 
 export const MAX_CONFIG_BYTES = 16 * 1024;
 export const MAX_CONFIG_LEVELS = 32;
@@ -30,14 +32,38 @@ export function refusePastEnd(expiresAt: Date | null | undefined, now: Date): vo
   if (expiresAt && expiresAt.getUTCFullYear() > 9999) throw new Fault("BAD_USER_INPUT", "expiresAt must be before the year 10000", { field: "expiresAt" });
 }
 
+/** Does an operator's decision give the product now, so that there is nothing to grant? A trial does not stand in the way of a sale. */
+export function isInForce(row: EntitlementRow, now: Date): boolean {
+  return row.enabled && row.source === EntitlementSource.OVERRIDE && !hasEnded(row, now);
+}
+
+/** Was it taken back? A trial that has ended was not: what the plan gives still counts beside it. */
+export function isWithdrawn({ enabled, source }: EntitlementRow): boolean {
+  return !enabled && source === EntitlementSource.OVERRIDE;
+}
+
+/** When a trial of so many days is over. */
+export function trialEnd(start: Date, days: number): Date {
+  const end = new Date(start);
+  end.setUTCDate(end.getUTCDate() + days);
+  return end;
+}
+
+/** Faults: BAD_USER_INPUT(expiresAt) when a trial would lose its end. */
+export function refuseEndlessTrial({ source }: EntitlementRow, expiresAt: Date | null | undefined): void {
+  if (source === EntitlementSource.TRIAL && expiresAt === null) {
+    throw new Fault("BAD_USER_INPUT", "A trial has an end; grant the product instead", { field: "expiresAt" });
+  }
+}
+
 /**
  * Faults  BAD_USER_INPUT(config) when the settings are larger than a row should carry, deeper than Postgres' and our own stack
- *         should follow, or hold text that jsonb refuses.
+ *         should follow, hold text that jsonb refuses, numbers that it writes out in hundreds of digits, or a member that becomes a prototype.
  */
 export function refuseUnfitConfig(config: Record<string, unknown> | undefined): void {
   if (config === undefined) return;
   if (!isFit(config, MAX_CONFIG_LEVELS)) {
-    throw new Fault("BAD_USER_INPUT", `config must be well-formed text in at most ${MAX_CONFIG_LEVELS} levels`, { field: "config" });
+    throw new Fault("BAD_USER_INPUT", `config must be well-formed text, and numbers from 1e-20 to 1e20, in at most ${MAX_CONFIG_LEVELS} levels, without members called __proto__`, { field: "config" });
   }
   if (Buffer.byteLength(JSON.stringify(config)) > MAX_CONFIG_BYTES) {
     throw new Fault("BAD_USER_INPUT", `config must be at most ${MAX_CONFIG_BYTES} bytes`, { field: "config" });
@@ -47,6 +73,7 @@ export function refuseUnfitConfig(config: Record<string, unknown> | undefined): 
 /** Looked at before anything that recurses without a bound of its own, such as JSON.stringify. */
 function isFit(value: unknown, levels: number): boolean {
   if (typeof value === "string") return isWellFormed(value);
+  if (typeof value === "number") return value === 0 || (Math.abs(value) >= 1e-20 && Math.abs(value) <= 1e20);
   if (typeof value !== "object" || value === null) return true;
-  return levels > 0 && Object.entries(value).every(([name, inner]) => isWellFormed(name) && isFit(inner, levels - 1));
+  return levels > 0 && Object.entries(value).every(([name, inner]) => isWellFormed(name) && name !== "__proto__" && isFit(inner, levels - 1));
 }

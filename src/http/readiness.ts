@@ -1,7 +1,7 @@
 /** Owns the answer to "can this instance do its work now?": named checks, bounded in time, and few of them however many ask. */
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { within } from "./within.js";
+import { within } from "../kernel/within.js";
 
 /** Name → check; each rejects with what is missing. */
 export type ReadinessChecks = Readonly<Record<string, () => Promise<void>>>;

@@ -4,7 +4,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { errorBody, INTERNAL_MESSAGE, type ErrorCode } from "../kernel/error-format.js";
 import { RETRY_AFTER_SECONDS } from "../kernel/http-status.js";
-import { LateError } from "./within.js";
+import { LateError } from "../kernel/within.js";
 
 interface Refusal {
   status: number;

@@ -17,7 +17,7 @@ import {
 import { Directive, Extensions } from "type-graphql";
 import { rolesFor, type Action, type Role } from "./action.js";
 import { Fault } from "./fault.js";
-import { may, type Principal } from "./principal.js";
+import { may, refusedTo, type Principal } from "./principal.js";
 import type { RequestContext } from "./request.js";
 
 /**
@@ -51,11 +51,11 @@ function together(decorators: readonly (MethodDecorator | PropertyDecorator)[]):
   }) as MethodDecorator & PropertyDecorator;
 }
 
-/** Faults: UNAUTHENTICATED without a caller, FORBIDDEN when the caller's roles do not hold the action. */
+/** Faults: UNAUTHENTICATED without a caller, FORBIDDEN when the caller's roles do not hold the action, or its tenant's state takes it away. */
 export function demand(principal: Principal | null, action: Action, field?: string): void {
   if (!principal) throw new Fault("UNAUTHENTICATED", "Sign in to use the registry");
   if (!may(principal, action)) {
-    throw new Fault("FORBIDDEN", `This needs the permission ${action}`, field === undefined ? {} : { field });
+    throw new Fault("FORBIDDEN", refusedTo(principal, action) ?? `This needs the permission ${action}`, field === undefined ? {} : { field });
   }
 }
 

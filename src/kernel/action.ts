@@ -7,7 +7,15 @@ export const READ_ACTIONS = [
   "tenant.read_billing",
   "tenant.search",
   "project.read",
+  "catalog.read",
   "entitlement.read",
+  "entitlement.check",
+  "product_request.read",
+  "product_request.search",
+  "tenant_claims.read",
+  "provisioning.read",
+  "keycloak.read_drift",
+  "job.read",
   "api_key.read",
   "idp_config.read",
   "idp_config.read_metadata",
@@ -19,6 +27,16 @@ export const CHANGE_ACTIONS = [
   "tenant.create",
   "tenant.update",
   "tenant.update_commercial",
+  "tenant.activate",
+  "tenant.extend_trial",
+  "tenant.cancel",
+  "tenant.reactivate",
+  "tenant.archive",
+  "tenant.export",
+  "provisioning.retry",
+  "invitation.resend",
+  "invitation.revoke",
+  "keycloak.repair",
   "project.create",
   "project.update",
   "project.archive",
@@ -26,30 +44,65 @@ export const CHANGE_ACTIONS = [
   "entitlement.grant",
   "entitlement.update",
   "entitlement.withdraw",
+  "entitlement.start_trial",
+  "product_request.create",
+  "product_request.decide",
+  "job.retry",
+] as const;
+
+/** What the registry does by itself, in jobs: recorded like every change, and in nobody's list of what they may do. */
+export const SYSTEM_ACTIONS = [
+  "tenant.trial_ending",
+  "tenant.trial_end",
+  "tenant.grace_ending",
+  "tenant.grace_end",
+  "entitlement.expiring",
+  "entitlement.expire",
+  "keycloak.provision",
+  "keycloak.provision_failed",
+  "demo.reset",
 ] as const;
 
 export type ReadAction = (typeof READ_ACTIONS)[number];
-export type ChangeAction = (typeof CHANGE_ACTIONS)[number];
-export type Action = ReadAction | ChangeAction;
+export type SystemAction = (typeof SYSTEM_ACTIONS)[number];
+/** What the change door records. */
+export type ChangeAction = (typeof CHANGE_ACTIONS)[number] | SystemAction;
+/** What somebody may do. */
+export type Action = ReadAction | (typeof CHANGE_ACTIONS)[number];
 
 /** What a caller can be. Tenant roles act in one tenant, platform roles in all of them, a service for one product. */
 export const ROLES = ["member", "auditor", "admin", "service", "support", "operator"] as const;
 export type Role = (typeof ROLES)[number];
 
 const SIGNED_IN = ["viewer.read"] as const satisfies readonly Action[];
-const MEMBER = [...SIGNED_IN, "tenant.read", "project.read", "entitlement.read"] as const satisfies readonly Action[];
+const MEMBER = [
+  ...SIGNED_IN,
+  "tenant.read",
+  "project.read",
+  "catalog.read",
+  "entitlement.read",
+  "product_request.read",
+] as const satisfies readonly Action[];
 const AUDITOR = [...MEMBER, "audit_event.read"] as const satisfies readonly Action[];
 const ADMIN = [
   ...AUDITOR,
   "tenant.update",
+  "tenant.export",
   "project.create",
   "project.update",
   "project.archive",
   "project.restore",
+  "entitlement.start_trial",
+  "product_request.create",
+  "provisioning.read",
+  "invitation.resend",
+  "invitation.revoke",
   "api_key.read",
   "idp_config.read",
   "idp_config.read_metadata",
 ] as const satisfies readonly Action[];
+/** A product's backend asks about tenants; which of them, and for which product, is the doors' business. */
+const SERVICE = [...SIGNED_IN, "catalog.read", "entitlement.check", "tenant_claims.read"] as const satisfies readonly Action[];
 const SUPPORT = READ_ACTIONS;
 const OPERATOR = [...READ_ACTIONS, ...CHANGE_ACTIONS] as const;
 
@@ -58,7 +111,7 @@ export const ACTIONS_OF_ROLE: Readonly<Record<Role, ReadonlySet<Action>>> = {
   member: new Set<Action>(MEMBER),
   auditor: new Set<Action>(AUDITOR),
   admin: new Set<Action>(ADMIN),
-  service: new Set<Action>(SIGNED_IN),
+  service: new Set<Action>(SERVICE),
   support: new Set<Action>(SUPPORT),
   operator: new Set<Action>(OPERATOR),
 };

@@ -1,12 +1,7 @@
-/** Owns verified claims → identity: who the token says is calling. Which tenant an organisation is, only the database knows. */
+/** Owns verified claims → identity: who the token says is calling. Which tenants it names is `named-tenants.ts`. */
 import type { Role } from "./action.js";
 import { isPlainText, rejectedToken, type VerifiedClaims } from "./bearer.js";
-
-/** How a token names a tenant. Ids of ours are UUIDs in lower case; an organisation's id is the issuer's, opaque to us. */
-export interface TenantReference {
-  readonly by: "tenant-id" | "organization-id" | "alias";
-  readonly value: string;
-}
+import { isObject, namedTenants, type NamedTenant } from "./named-tenants.js";
 
 interface Caller {
   /** `sub` of the verified token. */
@@ -18,8 +13,9 @@ interface Caller {
 /** A person; with no tenants, one that may do nothing. A person in any tenant is at least a member. */
 export interface UserIdentity extends Caller {
   readonly kind: "user";
+  /** In every one of the tenants. */
   readonly roles: readonly Role[];
-  readonly tenants: readonly TenantReference[];
+  readonly tenants: readonly NamedTenant[];
 }
 
 /** A product's backend. */
@@ -44,19 +40,22 @@ export type ClaimPath = readonly string[];
 export interface ClaimsMapping {
   /** One tenant id of ours. */
   readonly tenantId: ClaimPath;
-  /** Keycloak's organisation membership, in any of its shapes. */
+  /** Keycloak's organisation membership, in any of its shapes. An organisation's `groups` are the person's roles in it. */
   readonly organization: ClaimPath;
   /** The product whose backend this client is, written there by the realm and never by a user. */
   readonly product: ClaimPath;
   /** The first that holds text is the display name. */
   readonly name: readonly ClaimPath[];
-  /** Lists of role names, or one text of words separated by spaces. */
+  /** Lists of role names, or one text of words separated by spaces. A tenant role here counts in every tenant of the person. */
   readonly roleSources: readonly ClaimPath[];
   /** The issuer's role names → ours. Other names mean nothing. Being a service comes from {@link product} alone. */
   readonly roles: Readonly<Record<string, Exclude<Role, "service">>>;
   /** Client ids that may be services; null: every client that the realm gives a product. */
   readonly serviceClients: readonly string[] | null;
 }
+
+/** The issuer's name of the role that administers a tenant; who is invited to do so is given it. */
+export const ADMINISTRATOR = "IT_ADMIN";
 
 /**
  * What a Keycloak realm gives without further mapping. Add `["resource_access", "<client>", "roles"]` to read the roles of one client.
@@ -71,7 +70,7 @@ export const DEFAULT_CLAIMS_MAPPING: ClaimsMapping = {
   name: [["name"], ["preferred_username"]],
   roleSources: [["realm_access", "roles"]],
   roles: {
-    IT_ADMIN: "admin",
+    [ADMINISTRATOR]: "admin",
     AUDITOR: "auditor",
     MEMBER: "member",
     "platform-support": "support",
@@ -80,11 +79,8 @@ export const DEFAULT_CLAIMS_MAPPING: ClaimsMapping = {
   serviceClients: null,
 };
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const SLUG = /^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$/;
 const PRODUCT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const MAX_NAME_CHARACTERS = 200;
-const MAX_IDENTIFIER_CHARACTERS = 255;
 const MAX_TENANTS = 100;
 
 /**
@@ -99,7 +95,7 @@ export function identityFrom(claims: VerifiedClaims, mapping: ClaimsMapping = DE
   const caller = { subject: claims.sub, name: nameIn(claims, mapping) };
   const roles = rolesIn(claims, mapping);
   const platformRoles = roles.filter(isPlatformRole);
-  const tenants = tenantsIn(claims, mapping);
+  const tenants = namedTenants(at(claims, mapping.tenantId), at(claims, mapping.organization), (names) => rolesCalled(names, mapping));
   const product = at(claims, mapping.product);
 
   if (typeof product === "string" && PRODUCT.test(product)) {
@@ -129,8 +125,12 @@ function rolesIn(claims: VerifiedClaims, mapping: ClaimsMapping): Role[] {
     const source = at(claims, path);
     return typeof source === "string" ? source.split(" ") : Array.isArray(source) ? (source as unknown[]) : [];
   });
-  const known = words.filter((word): word is string => typeof word === "string" && Object.hasOwn(mapping.roles, word));
-  return [...new Set(known.flatMap((word) => mapping.roles[word] ?? []))];
+  return rolesCalled(words, mapping);
+}
+
+function rolesCalled(names: readonly unknown[], { roles }: ClaimsMapping): Role[] {
+  const known = names.filter((name): name is string => typeof name === "string" && Object.hasOwn(roles, name));
+  return [...new Set(known.flatMap((name) => roles[name] ?? []))];
 }
 
 function isServiceClient(claims: VerifiedClaims, { serviceClients }: ClaimsMapping): boolean {
@@ -139,39 +139,7 @@ function isServiceClient(claims: VerifiedClaims, { serviceClients }: ClaimsMappi
   return named.length > 0 && named.every((client) => typeof client === "string" && serviceClients.includes(client));
 }
 
-function tenantsIn(claims: VerifiedClaims, mapping: ClaimsMapping): TenantReference[] {
-  const tenantId = at(claims, mapping.tenantId);
-  const own = typeof tenantId === "string" && UUID.test(tenantId) ? [{ by: "tenant-id", value: tenantId.toLowerCase() } as const] : [];
-  return [...own, ...organizationsIn(at(claims, mapping.organization))];
-}
-
-/**
- * Keycloak writes one alias, a list of aliases, or a map by alias, whose objects hold an `id` if the realm adds it; all else in them is
- * opaque. An alias can be used again after a deletion, an id cannot: where there is an id, it alone counts, and where it is unusable,
- * so is the entry.
- */
-function organizationsIn(claim: unknown): TenantReference[] {
-  if (typeof claim === "string") return byAlias(claim);
-  if (Array.isArray(claim)) return [...new Set(claim as unknown[])].flatMap(byAlias);
-  if (!isObject(claim)) return [];
-  return Object.entries(claim).flatMap(([alias, organization]) =>
-    isObject(organization) && Object.hasOwn(organization, "id") ? byId(organization.id) : byAlias(alias),
-  );
-}
-
-function byAlias(alias: unknown): TenantReference[] {
-  return typeof alias === "string" && SLUG.test(alias) ? [{ by: "alias", value: alias }] : [];
-}
-
-function byId(id: unknown): TenantReference[] {
-  return isPlainText(id, MAX_IDENTIFIER_CHARACTERS) ? [{ by: "organization-id", value: id }] : [];
-}
-
 /** The value at a path of own members; claims are input, and `constructor` is a member of every object. */
 function at(claims: VerifiedClaims, path: ClaimPath): unknown {
   return path.reduce<unknown>((value, member) => (isObject(value) && Object.hasOwn(value, member) ? value[member] : undefined), claims);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** Owns the select list of an entity: which columns are read, under which property names, and what JSON does to them. */
+import pg from "pg";
 import sql, { raw, type Sql } from "sql-template-tag";
 import { getMetadataArgsStorage } from "typeorm";
 
@@ -26,7 +27,16 @@ export function reviverOf(entity: Function): (row: Record<string, unknown>) => v
   return (row) => {
     for (const name of instants) {
       const value = row[name];
-      if (typeof value === "string") row[name] = new Date(value);
+      if (typeof value === "string") row[name] = instantFrom(value);
     }
   };
+}
+
+// Of `infinity` it makes a number, as everywhere in rows; it compares as a date does.
+const asInRows = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as (text: string) => Date;
+
+/** An instant as JSON has it. What `Date` does not read, `infinity` and years after 9999, becomes what the driver makes of it in rows. */
+export function instantFrom(text: string): Date {
+  const instant = new Date(text);
+  return Number.isNaN(instant.getTime()) ? asInRows(text.replace("T", " ")) : instant;
 }

@@ -1,14 +1,15 @@
 /**
- * Owns the only two ways to data: the read door and the change door. Tenant scope, admission, audit and the bounds on
- * database time live here and nowhere else. What is read or changed is the features' business.
+ * Owns the only two ways to data: the read door and the change door. Admission, audit, repetition and the bounds on database time are
+ * seen to here and nowhere else; whose rows there are is decided in `door-scope.ts`. What is read or changed is the features' business.
  */
-import type pg from "pg";
 import type { Sql } from "sql-template-tag";
-import type { DataSource, EntityManager, QueryRunner } from "typeorm";
+import type { DataSource, EntityManager } from "typeorm";
 import type { ChangeAction } from "./action.js";
 import { breaksConnection, faultFromDatabase } from "./database-fault.js";
-import { Fault, notFound } from "./fault.js";
-import { isUuid } from "./id.js";
+import { poolOf, refuseWhenFull, release } from "./door-pool.js";
+import { homeOf, scopeAbout, scopeOf, signedIn, timeLeft } from "./door-scope.js";
+import { Fault } from "./fault.js";
+import { answerBefore, keepAnswer, type Once } from "./idempotency.js";
 import type { Principal } from "./principal.js";
 import { SCOPE_SQL, runScoped, type ScopeValues } from "./scoped-query.js";
 
@@ -24,8 +25,14 @@ export interface AuditDraft {
 /** What a piece of work at the change door must leave behind: its value, and its events or the reason there are none. */
 export type Change<T> =
   | { value: T; audit: readonly [AuditDraft, ...AuditDraft[]] }
-  /** Silence is said aloud: the asked-for state already was. */
-  | { value: T; unaudited: "no-op" };
+  /** Silence is said aloud: the asked-for state already was, or the registry noted down its own work on what is recorded when it is done. */
+  | { value: T; unaudited: "no-op" | "bookkeeping" };
+
+/** What is done inside the change door. */
+export type Work<T> = (tx: EntityManager) => Promise<Change<T>>;
+
+/** Names every member of what the work answers. */
+export type OnceWith<T> = Once<NoInfer<keyof T & string>> | undefined;
 
 /** Facts of the request that an audit event records. */
 export interface RequestOrigin {
@@ -67,18 +74,29 @@ export interface Visit {
   committed(): void;
 }
 
-export interface Doors {
-  /** One read-only statement in the caller's scope. Row policies decide which rows exist for it. */
-  read<Row>(statement: Sql): Promise<Row[]>;
+export interface Doors extends ReadDoor {
+  /**
+   * Of the tenants that a product's service asks about, at most 100, what a product may know: for it no others exist, and no keys,
+   * identity providers or events. To everybody else this is the read door as it always is.
+   */
+  about(tenantIds: readonly string[]): ReadDoor;
   /** Narrow to one tenant, the only place where changes are possible. A tenant's caller can only name its own: NOT_FOUND. */
   within(tenantId: string | null | undefined): Home;
+}
+
+export interface ReadDoor {
+  /** One read-only statement in the caller's scope. Row policies decide which rows exist for it. */
+  read<Row>(statement: Sql): Promise<Row[]>;
 }
 
 /** One tenant, as a place to change things in. */
 export interface Home {
   readonly tenantId: string;
-  /** A writable transaction in this tenant that cannot be left without its audit events. */
-  change<T>(action: ChangeAction, work: (tx: EntityManager) => Promise<Change<T>>): Promise<T>;
+  /**
+   * A writable transaction in this tenant that cannot be left without its audit events. With `once` its work is done once: whoever
+   * repeats it gets the first answer, also in a tenant that has become read-only since, because nothing is changed by it.
+   */
+  change<T>(action: ChangeAction, work: Work<T>, once?: OnceWith<T>): Promise<T>;
 }
 
 /**
@@ -94,63 +112,40 @@ export function openDoors(house: House, visit: Visit): Doors {
   return {
     read(statement) {
       refuseInside();
-      return read(house, visit, statement);
+      return read(house, visit, statement, () => scopeOf(house, visit, signedIn(visit.principal).tenantId, "on"));
+    },
+    about(tenantIds) {
+      return {
+        read(statement) {
+          refuseInside();
+          return read(house, visit, statement, () => scopeAbout(house, visit, tenantIds));
+        },
+      };
     },
     within(tenantId) {
       const home = homeOf(visit, tenantId);
       return {
         tenantId: home,
-        async change(action, work) {
+        async change(action, work, once) {
           refuseInside();
           changing = true;
-          return change(house, visit, home, action, work).finally(() => (changing = false));
+          return change(house, visit, { action, tenantId: home }, work, once).finally(() => (changing = false));
         },
       };
     },
   };
 }
 
-/** A person's only home is its own tenant, so one without a tenant has none; staff who narrowed stay where they are. */
-function homeOf({ principal }: Visit, tenantId: string | null | undefined): string {
-  const { kind, tenantId: own } = signedIn(principal);
-  const home = tenantId ?? own;
-  if (home === null) throw new Fault("BAD_USER_INPUT", "Name the tenant to act in", { field: "tenantId" });
-  const bound = kind === "user" || own !== null;
-  if (!isUuid(home) || (bound && home.toLowerCase() !== own)) throw notFound("Tenant");
-  return home.toLowerCase();
-}
-
-function signedIn(principal: Principal | null): Principal {
-  if (!principal) throw new Fault("UNAUTHENTICATED", "Sign in to use the registry");
-  return principal;
-}
-
-/** Platform staff see every tenant, and may only look, unless narrowed; everyone else sees the tenant named here, or nothing. */
-function scopeOf(house: House, visit: Visit, tenantId: string | null, readOnly: "on" | "off"): ScopeValues {
-  const timeoutMs = Math.min(house.limits.statementTimeoutMs, timeLeft(visit));
-  const staff = tenantId === null ? "registry_overview" : "registry_platform";
-  const role = signedIn(visit.principal).kind === "platform" ? staff : "registry_tenant";
-  return [role, tenantId ?? "", readOnly, String(timeoutMs)];
-}
-
-/** Whole milliseconds, at least one: to Postgres a timeout of zero means none. */
-function timeLeft(visit: Visit): number {
-  const remainingMs = Math.floor(visit.remainingMs());
-  if (remainingMs <= 0) throw new Fault("DEADLINE_EXCEEDED", "The operation took too long");
-  return remainingMs;
-}
-
-async function read<Row>(house: House, visit: Visit, statement: Sql): Promise<Row[]> {
-  const { tenantId } = signedIn(visit.principal);
-  const pool = poolOf(house);
-  refuseWhenFull(house, pool);
+async function read<Row>(house: House, visit: Visit, statement: Sql, scope: () => ScopeValues): Promise<Row[]> {
+  signedIn(visit.principal);
+  const pool = poolOf(house.dataSource);
+  refuseWhenFull(pool, house.limits.maxWaiting);
   try {
     const client = await pool.connect();
     let failed = false;
     try {
       // Reckoned only now: the wait for a connection is part of the operation's time.
-      const scope = scopeOf(house, visit, tenantId, "on");
-      return await runScoped<Row>(client, scope, statement);
+      return await runScoped<Row>(client, scope(), statement);
     } catch (thrown) {
       failed = !(thrown instanceof Fault);
       throw thrown;
@@ -163,28 +158,21 @@ async function read<Row>(house: House, visit: Visit, statement: Sql): Promise<Ro
   }
 }
 
-async function change<T>(
-  house: House,
-  visit: Visit,
-  tenantId: string,
-  action: ChangeAction,
-  work: (tx: EntityManager) => Promise<Change<T>>,
-): Promise<T> {
+async function change<T>(house: House, visit: Visit, { action, tenantId }: Pick<ChangeScope, "action" | "tenantId">, work: Work<T>, once: OnceWith<T>): Promise<T> {
   const scope: ChangeScope = { action, tenantId, principal: signedIn(visit.principal), origin: visit.origin };
-  refuseWhenFull(house, poolOf(house));
+  refuseWhenFull(poolOf(house.dataSource), house.limits.maxWaiting);
   const runner = house.dataSource.createQueryRunner();
   let broken: unknown;
   try {
     await runner.connect();
     await runner.startTransaction();
     await runner.query(SCOPE_SQL, [...scopeOf(house, visit, tenantId, "off")]);
-    await house.admit(runner.manager, scope);
-    const outcome = await work(runner.manager);
-    if ("audit" in outcome) await house.record(runner.manager, scope, outcome.audit);
+    const before = once && (await answerBefore<T>(runner.manager, scope, once));
+    const { value } = before ?? (await perform(house, runner.manager, scope, work, once));
     timeLeft(visit); // Nobody waits any more for what would be committed now.
     await runner.commitTransaction();
     visit.committed();
-    return outcome.value;
+    return value;
   } catch (thrown) {
     broken = breaksConnection(thrown) && !(thrown instanceof Fault) ? thrown : undefined;
     if (runner.isTransactionActive && !broken) await runner.rollbackTransaction().catch((e: unknown) => (broken = e));
@@ -195,18 +183,10 @@ async function change<T>(
   }
 }
 
-/** TypeORM's own release cannot say "do not reuse"; what it calls can, and the pool then closes the connection without our waiting for it. */
-function release(runner: QueryRunner, broken: unknown): Promise<void> {
-  return (runner as unknown as { releasePostgresConnection(broken: unknown): Promise<void> }).releasePostgresConnection(broken);
-}
-
-/** TypeORM keeps its pg pool on the driver; both doors share it, so that one bound holds for both. */
-function poolOf(house: House): pg.Pool {
-  return (house.dataSource.driver as unknown as { master: pg.Pool }).master;
-}
-
-/** The pool counts everyone as waiting until the next tick, also those that it has a connection for. */
-function refuseWhenFull(house: House, pool: pg.Pool): void {
-  const free = pool.idleCount + pool.options.max - pool.totalCount;
-  if (pool.waitingCount - free >= house.limits.maxWaiting) throw new Fault("UNAVAILABLE", "The registry is busy, try again");
+async function perform<T>(house: House, tx: EntityManager, scope: ChangeScope, work: Work<T>, once: OnceWith<T>): Promise<Change<T>> {
+  await house.admit(tx, scope);
+  const outcome = await work(tx);
+  if ("audit" in outcome) await house.record(tx, scope, outcome.audit);
+  if (once) await keepAnswer(tx, scope, once, outcome.value);
+  return outcome;
 }

@@ -142,6 +142,11 @@ function selected(info: GraphQLResolveInfo, principal: Principal | null, type: G
   }
 }
 
+/** Does the request ask for the field at a path below the one being resolved? For what is dear to read and seldom wanted. */
+export function asksFor(info: GraphQLResolveInfo, path: readonly string[]): boolean {
+  return path.reduce((nodes, name) => nodes.flatMap(({ selectionSet }) => fieldsOf(info, selectionSet, null)).filter((node) => node.name.value === name), [...info.fieldNodes]).length > 0;
+}
+
 /** The fields selected on the type at a path below the field being resolved, with fragments opened and skipped ones left out. */
 function fieldsAt(info: GraphQLResolveInfo, type: GraphQLObjectType, path: readonly string[]): FieldNode[] {
   let sets = info.fieldNodes.map(({ selectionSet }) => selectionSet);

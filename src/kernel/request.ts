@@ -4,6 +4,13 @@ import type { Doors } from "./doors.js";
 import { Fault } from "./fault.js";
 import type { Principal } from "./principal.js";
 
+/**
+ * What features get from the composition root besides the doors: the catalogue, Keycloak, and the like. Each declares its own by
+ * declaration merging, so that the kernel knows none and the composition root can forget none.
+ */
+// oxlint-disable-next-line typescript/no-empty-object-type -- filled by declaration merging
+export interface Facilities {}
+
 /** Opens a feature's reads for one request, for instance `tenantReads`. */
 export type OpenReads<T> = (doors: Doors, caller: Principal | null) => T;
 
@@ -17,6 +24,7 @@ export class RequestContext {
     readonly doors: Doors,
     /** The clock; tests move it. */
     readonly now: () => Date,
+    readonly facilities: Facilities,
   ) {}
 
   /** The verified caller. Faults: UNAUTHENTICATED for an anonymous request. */

@@ -1,4 +1,6 @@
-/** Owns the rules that every update shares: what was given, what differs, and whose version was seen. */
+/** Owns the rules that every update shares: what was given, what differs, whose version was seen, and how it is written. */
+import type { EntityManager, ObjectLiteral, ObjectType, QueryDeepPartialEntity } from "typeorm";
+import { canonicalJson } from "./canonical-json.js";
 import { Fault } from "./fault.js";
 
 /** The members that were given: `undefined` means "leave it", `null` means "clear it". */
@@ -9,16 +11,9 @@ export function given<T extends object>(changes: T): Partial<T> {
 /** Names of the members whose value would differ, sorted; objects are compared by content. */
 export function changedFields<T extends object>(current: T, changes: Partial<Record<keyof T & string, unknown>>): string[] {
   return Object.entries(changes)
-    .filter(([name, value]) => content(current[name as keyof T]) !== content(value))
+    .filter(([name, value]) => canonicalJson(current[name as keyof T]) !== canonicalJson(value))
     .map(([name]) => name)
     .sort();
-}
-
-/** Members in one order, because jsonb keeps another one than the caller's. */
-function content(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
-  );
 }
 
 /** Faults: CONFLICT(expectedVersion) when the row is no longer the one that the caller saw. */
@@ -26,4 +21,14 @@ export function expectVersion(row: { version: number }, expected: number | null 
   if (expected != null && row.version !== expected) {
     throw new Fault("CONFLICT", "It was changed since you read it", { field: "expectedVersion" });
   }
+}
+
+/**
+ * Write changes to a row that was read under a lock, and into what was read. For rows with JSON, instead of `save`: that compares and
+ * copies JSON member by member, and fails or forgets where a member is called `hasOwnProperty` or `toString`.
+ */
+export async function updateRow<Row extends ObjectLiteral>(tx: EntityManager, entity: ObjectType<Row>, row: Row, changes: Partial<Row>): Promise<Row> {
+  // TypeORM's type goes into every member and has no word for JSON of any shape.
+  await tx.createQueryBuilder().update(entity).set(changes as QueryDeepPartialEntity<Row>).whereEntity(row).execute();
+  return Object.assign(row, changes);
 }

@@ -1,10 +1,14 @@
 /** Owns how inputs check themselves and how the first thing found wrong reaches the caller. */
 import { IsDefined, IsNotEmpty, Length, Matches, ValidateIf, validate, type ValidationError } from "class-validator";
+import { Field } from "type-graphql";
 import { Fault } from "./fault.js";
+import { KEEP_KEYS_DAYS } from "./idempotency.js";
 
 /** No control characters, no text that reorders what is shown around it, and not blank. */
 const PRINTABLE = /^(?=.*[^\p{Z}\p{C}])[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u;
-const LABEL = /^[a-z][a-z0-9_-]{0,62}$/;
+/** A key that people and programs write. */
+export const LABEL = /^[a-z][a-z0-9_-]{0,62}$/;
+const VISIBLE_ASCII = /^[!-~]{1,200}$/;
 /** Text that Postgres would refuse (a null character) or store as something else (half of a surrogate pair). */
 const UNSTORABLE = /[\0\p{Cs}]/u;
 
@@ -45,6 +49,20 @@ export function Reference(): PropertyDecorator {
 export function Label({ optional = false } = {}): PropertyDecorator {
   const rule = Matches(LABEL, { message: "$property must be a lower-case letter, then up to 62 letters, digits, _ or -" });
   return all(...(optional ? [whenGiven()] : []), rule);
+}
+
+/** Also declares the field, so that every creation says the same of it: `@IdempotencyKey() idempotencyKey?: string | null`. */
+export function IdempotencyKey(): PropertyDecorator {
+  return all(
+    Field(() => String, {
+      nullable: true,
+      description:
+        "Makes the request safe to repeat: 1 to 200 visible ASCII characters that you choose, for instance a UUID. Whatever you send again " +
+        `with it within ${KEEP_KEYS_DAYS} days gets the first answer and has no second effect; with other input it is a CONFLICT.`,
+    }),
+    ValidateIf((_, value) => value != null),
+    Matches(VISIBLE_ASCII, { message: "$property must be 1 to 200 visible ASCII characters" }),
+  );
 }
 
 /** Can Postgres store this text and give back the same? */

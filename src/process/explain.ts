@@ -3,6 +3,7 @@ import { RoleRefusedError } from "../../migrations/door-roles.js";
 import { ConfigError } from "../config.js";
 import { DirectoryInUseError } from "../database/directory-lock.js";
 import { MigrationRefusedError } from "../database/migration-ledger.js";
+import { FileRefusedError } from "../kernel/checked-file.js";
 
 /** The members that Node's, pg's and TypeORM's errors carry; each has some of them. */
 interface Symptoms {
@@ -15,7 +16,7 @@ interface Symptoms {
   cause?: Symptoms;
 }
 
-const MENDABLE = [ConfigError, DirectoryInUseError, MigrationRefusedError, RoleRefusedError];
+const MENDABLE = [ConfigError, FileRefusedError, DirectoryInUseError, MigrationRefusedError, RoleRefusedError];
 
 /** What an operator can mend is said in one sentence, without addresses that hold a password; only a surprise shows its stack. */
 export function explain(error: unknown): string {

@@ -2,26 +2,34 @@
 import type { EntityManager } from "typeorm";
 import type { Change, Doors } from "../kernel/doors.js";
 import { notFound } from "../kernel/fault.js";
+import { once } from "../kernel/idempotency.js";
 import { insertRow } from "../kernel/insert.js";
 import type { RequestContext } from "../kernel/request.js";
 import { changedFields, expectVersion, given } from "../kernel/update.js";
 import { Project, ProjectStatus } from "./project.entity.js";
 import type { CreateProjectInput, ProjectStatusInput, UpdateProjectInput } from "./project.inputs.js";
 import { projectReads } from "./project.reads.js";
-import { refuseArchived } from "./project.rules.js";
+import { refuseArchived, refuseReservedSlug } from "./project.rules.js";
 
 type Payload = { project: Project };
 
 /**
- * Faults  CONFLICT(slug) when the tenant has that slug; TENANT_READ_ONLY; NOT_FOUND for a tenant that is not the caller's.
+ * Faults  CONFLICT(slug) when the tenant has that slug; BAD_USER_INPUT(slug) when it is reserved; TENANT_READ_ONLY; NOT_FOUND for a tenant that is not the caller's;
+ *         CONFLICT(idempotencyKey) when the key was used for another project.
  * Audit   `project.create`.
  */
-export function createProject(doors: Doors, { tenantId, ...input }: CreateProjectInput): Promise<Payload> {
+export function createProject(doors: Doors, input: CreateProjectInput): Promise<Payload> {
+  const { tenantId, slug, name } = input;
+  refuseReservedSlug(slug);
   const home = doors.within(tenantId);
-  return home.change("project.create", async (tx) => {
-    const project = await insertRow(tx, Project, { ...input, tenantId: home.tenantId });
-    return { value: { project }, audit: [{ ...targetOf(project), metadata: { slug: project.slug } }] };
-  });
+  return home.change(
+    "project.create",
+    async (tx) => {
+      const project = await insertRow(tx, Project, { slug, name, tenantId: home.tenantId });
+      return { value: { project }, audit: [{ ...targetOf(project), metadata: { slug } }] };
+    },
+    once("createProject", input, { project: Project }),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Owns what may be asked of projects: inputs that validate themselves, and the payloads of their mutations. */
 import { IsOptional, Length, Matches } from "class-validator";
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Named } from "../kernel/validation.js";
+import { IdempotencyKey, Named } from "../kernel/validation.js";
 import { Project, ProjectStatus } from "./project.entity.js";
 import { PROJECT_SLUG } from "./project.rules.js";
 
@@ -17,6 +17,9 @@ export class CreateProjectInput {
   @Field(() => String, { description: "Name for people, 1 to 200 characters." })
   @Named()
   name: string;
+
+  @IdempotencyKey()
+  idempotencyKey?: string | null;
 }
 
 @InputType({ description: "What to change of a project. What is omitted stays." })

@@ -1,8 +1,10 @@
 /** Owns how tenants change: one function per action, each through the change door. */
 import { randomUUID } from "node:crypto";
-import type { Doors } from "../kernel/doors.js";
+import { refuseUnknownPlan } from "../catalog/catalog.rules.js";
 import { Fault, notFound } from "../kernel/fault.js";
+import { idUnder, once, usedForAnother } from "../kernel/idempotency.js";
 import { insertRow } from "../kernel/insert.js";
+import { enqueue } from "../kernel/jobs.js";
 import type { RequestContext } from "../kernel/request.js";
 import { changedFields, expectVersion, given } from "../kernel/update.js";
 import { Tenant } from "./tenant.entity.js";
@@ -12,41 +14,56 @@ import { beginning, refuseBackwardContract, refuseReservedSlug } from "./tenant.
 /**
  * Register a customer.
  *
- * Faults  BAD_USER_INPUT for a reserved slug or an impossible beginning; CONFLICT(slug | erpCustomerId | stripeCustomerId) when taken.
+ * Faults  BAD_USER_INPUT for a reserved slug, an unknown plan or an impossible beginning; CONFLICT(slug | erpCustomerId | stripeCustomerId) when taken;
+ *         CONFLICT(idempotencyKey) when the key was used for another tenant, also after it is no longer kept;
+ *         BAD_USER_INPUT(adminEmail | adminName) when that person cannot be invited. Whether it is done, the tenant does not wait for.
  * Audit   `tenant.create`, in the new tenant.
  * Source  seed 004 `POST /v1/tenants`; DESIGN §3.
  */
-export async function createTenant({ doors, principal, now }: RequestContext, input: CreateTenantInput): Promise<CreateTenantPayload> {
-  const { status, trialDays, ...rest } = input;
+export async function createTenant({ doors, facilities, principal, now }: RequestContext, input: CreateTenantInput): Promise<CreateTenantPayload> {
+  const { status, trialDays, adminEmail, adminName, idempotencyKey: _, ...rest } = input;
   if (principal.tenantId !== null) throw new Fault("BAD_USER_INPUT", "A new tenant is not inside the one that X-Tenant-ID names", { field: "X-Tenant-ID" });
   refuseReservedSlug(input.slug);
   refuseBackwardContract(input.contractStart, input.contractEnd);
   const start = beginning(input.kind, status ?? undefined, trialDays ?? undefined, now());
-  const id = randomUUID();
-  return doors.within(id).change("tenant.create", async (tx) => {
-    const tenant = await insertRow(tx, Tenant, { ...rest, ...start, id });
-    const { slug, kind, plan } = tenant;
-    return { value: { tenant }, audit: [{ target: targetOf(tenant), metadata: { slug, kind, plan, ...start } }] };
-  });
+  const repeatable = once("createTenant", input, { tenant: Tenant });
+  const id = repeatable ? idUnder(repeatable, principal) : randomUUID();
+  const payload = await doors.within(id).change(
+    "tenant.create",
+    async (tx) => {
+      refuseUnknownPlan(facilities.catalog, input.plan);
+      if (repeatable && (await tx.existsBy(Tenant, { id }))) throw usedForAnother("another tenant");
+      const tenant = await insertRow(tx, Tenant, { ...rest, ...start, id });
+      const { slug, kind, plan } = tenant;
+      await facilities.onboarding.plan(tx, tenant, { adminEmail, adminName }, now());
+      await enqueue(tx, "tenant.provision", { tenantId: id });
+      return { value: { tenant }, audit: [{ target: targetOf(tenant), metadata: { slug, kind, plan, ...start } }] };
+    },
+    repeatable,
+  );
+  return { ...payload, inviteUrl: adminEmail == null ? null : facilities.onboarding.inviteUrl };
 }
 
 /**
  * Change a tenant's name or, for operators, its commercial data.
  *
- * Faults  NOT_FOUND; CONFLICT(expectedVersion) when someone else changed it; CONFLICT(field) when a reference is taken.
+ * Faults  NOT_FOUND; CONFLICT(expectedVersion) when someone else changed it; CONFLICT(field) when a reference is taken;
+ *         BAD_USER_INPUT(plan) for a new plan that the catalogue does not know: one that the tenant has already may stay.
  * Audit   `tenant.update` with the names of the changed fields, and name, plan and organisation before and after; nothing when nothing changes.
  */
-export function updateTenant(doors: Doors, { id, expectedVersion, ...changes }: UpdateTenantInput): Promise<UpdateTenantPayload> {
+export function updateTenant({ doors, facilities }: RequestContext, { id, expectedVersion, ...changes }: UpdateTenantInput): Promise<UpdateTenantPayload> {
   return doors.within(id).change("tenant.update", async (tx) => {
     const tenant = await tx.findOneBy(Tenant, { id });
     if (!tenant) throw notFound("Tenant");
     expectVersion(tenant, expectedVersion);
     const changed = changedFields(tenant, given(changes));
     if (changed.length === 0) return { value: { tenant }, unaudited: "no-op" };
+    if (changes.plan !== undefined && changed.includes("plan")) refuseUnknownPlan(facilities.catalog, changes.plan);
     const before = recorded(tenant);
     Object.assign(tenant, given(changes));
     refuseBackwardContract(tenant.contractStart, tenant.contractEnd);
     await tx.save(tenant);
+    if (changed.includes("name")) await enqueue(tx, "tenant.provision", { tenantId: tenant.id });
     return { value: { tenant }, audit: [{ target: targetOf(tenant), metadata: { changed, before, after: recorded(tenant) } }] };
   });
 }
@@ -56,6 +73,6 @@ function recorded({ name, plan, keycloakOrganizationId }: Tenant) {
   return { name, plan, keycloakOrganizationId };
 }
 
-function targetOf({ id, slug }: Tenant) {
+export function targetOf({ id, slug }: Tenant) {
   return { type: "tenant", id, name: slug };
 }

@@ -17,6 +17,16 @@ export enum TenantKind {
   DEMO = "demo",
 }
 
+/** Why a tenant is frozen. */
+export enum TenantCancelReason {
+  CUSTOMER_REQUEST = "customer_request",
+  NON_PAYMENT = "non_payment",
+  TRIAL_ENDED = "trial_ended",
+  OTHER = "other",
+}
+
+export const MAX_CANCEL_NOTE = 500;
+
 registerEnumType(TenantStatus, {
   name: "TenantStatus",
   description: "Where a tenant stands in its life.",
@@ -24,7 +34,7 @@ registerEnumType(TenantStatus, {
     DEMO: { description: "The shared demo tenant: reset nightly, never billed." },
     TRIAL: { description: "A customer in its evaluation window." },
     ACTIVE: { description: "A paying customer." },
-    FROZEN: { description: "Read-only after a cancellation or non-payment, for 30 days." },
+    FROZEN: { description: "Read-only for 30 days after a cancellation, non-payment or the end of its trial." },
     ARCHIVED: { description: "Gone: only the audit log remains." },
   },
 });
@@ -38,8 +48,22 @@ registerEnumType(TenantKind, {
   },
 });
 
+registerEnumType(TenantCancelReason, {
+  name: "TenantCancelReason",
+  description: "Why a tenant was frozen.",
+  valuesConfig: {
+    CUSTOMER_REQUEST: { description: "The customer asked for it." },
+    NON_PAYMENT: { description: "It did not pay." },
+    TRIAL_ENDED: { description: "Its trial ended, and it had not bought anything." },
+    OTHER: { description: "Something else; operators find it in `cancelNote`." },
+  },
+});
+
 @Entity("tenants")
 @Check("tenants_slug_check", "slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'")
+@Check("tenants_frozen_at_check", "CASE status WHEN 'frozen' THEN frozen_at IS NOT NULL WHEN 'archived' THEN TRUE ELSE frozen_at IS NULL END")
+@Check("tenants_archived_at_check", "(status = 'archived') = (archived_at IS NOT NULL)")
+@Check("tenants_cancel_note_check", `char_length(cancel_note) <= ${MAX_CANCEL_NOTE}`)
 @Unique("tenants_slug_key", ["slug"])
 @Unique("tenants_erp_customer_id_key", ["erpCustomerId"])
 @Unique("tenants_stripe_cust_id_key", ["stripeCustomerId"])
@@ -47,6 +71,8 @@ registerEnumType(TenantKind, {
 @Index("tenants_status_idx", ["status"])
 @Index("tenants_kind_idx", ["kind"])
 @Index("tenants_trial_ends_idx", ["trialEndsAt"], { where: "trial_ends_at IS NOT NULL" })
+@Index("tenants_trials_idx", ["trialEndsAt"], { where: "status = 'trial'" })
+@Index("tenants_frozen_idx", ["frozenAt"], { where: "status = 'frozen'" })
 @Index("tenants_created_idx", ["createdAt", "id"])
 @Index("tenants_name_idx", ["name", "id"])
 @Directive('@key(fields: "id")')
@@ -65,8 +91,9 @@ export class Tenant {
   @Field(() => String, { description: "Name for people." })
   name: string;
 
+  /** As it is stored. A deadline may have moved the tenant on since: ask `statusAt`, as the graph does. */
   @Column("enum", { name: "status", enum: TenantStatus, enumName: "tenant_status", default: TenantStatus.TRIAL })
-  @Field(() => TenantStatus)
+  @Field(() => TenantStatus, { description: "Where it stands at this moment: every deadline is compared when it is read." })
   status: TenantStatus;
 
   @Column("enum", { name: "kind", enum: TenantKind, enumName: "tenant_kind", default: TenantKind.CUSTOMER })
@@ -90,6 +117,23 @@ export class Tenant {
   @Column("timestamptz", { name: "trial_ends_at", nullable: true })
   @Field(() => GraphQLDateTime, { nullable: true, description: "When the evaluation ends; compared at every read, so nothing is free after it." })
   trialEndsAt: Date | null;
+
+  @Column("timestamptz", { name: "frozen_at", nullable: true })
+  @Field(() => GraphQLDateTime, { nullable: true, description: "Since when it is frozen, or was until it was archived; null when it is not." })
+  frozenAt: Date | null;
+
+  @Column("timestamptz", { name: "archived_at", nullable: true })
+  @Field(() => GraphQLDateTime, { nullable: true, description: "Since when it is archived; null when it is not." })
+  archivedAt: Date | null;
+
+  @Column("enum", { name: "cancel_reason", enum: TenantCancelReason, enumName: "tenant_cancel_reason", nullable: true })
+  @Field(() => TenantCancelReason, { nullable: true, description: "Why it is frozen, or was until it was archived; null when it is not, or nobody said." })
+  cancelReason: TenantCancelReason | null;
+
+  @Access("tenant.read_billing")
+  @Column("text", { name: "cancel_note", nullable: true })
+  @Field(() => String, { nullable: true, description: "What whoever cancelled it wrote down about it; gone once it is archived." })
+  cancelNote: string | null;
 
   @Access("tenant.read_billing")
   @Column("date", { name: "contract_start", nullable: true })

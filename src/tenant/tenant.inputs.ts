@@ -3,7 +3,7 @@ import { GraphQLDateTime, GraphQLLocalDate } from "graphql-scalars";
 import { ArrayMaxSize, IsInt, IsOptional, Length, Matches, Max, MaxLength, Min } from "class-validator";
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { AccessToSet } from "../kernel/access.js";
-import { Label, Named, Reference } from "../kernel/validation.js";
+import { IdempotencyKey, Label, Named, Reference } from "../kernel/validation.js";
 import { Tenant, TenantKind, TenantStatus } from "./tenant.entity.js";
 import { DEFAULT_TRIAL_DAYS, MAX_TRIAL_DAYS, TENANT_SLUG } from "./tenant.rules.js";
 
@@ -51,6 +51,18 @@ export class CreateTenantInput {
   @Field(() => String, { nullable: true, description: "Who looks after this customer in sales." })
   @Reference()
   salesOwner?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Mail address of the tenant's first administrator, who is invited; with `adminName`, and not for a demo tenant." })
+  @IsOptional()
+  @MaxLength(254)
+  adminEmail?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Name of the tenant's first administrator, 1 to 200 characters." })
+  @Reference()
+  adminName?: string | null;
+
+  @IdempotencyKey()
+  idempotencyKey?: string | null;
 }
 
 @InputType({ description: "What to change of a tenant. What is omitted stays; null clears what can be empty." })
@@ -103,6 +115,9 @@ export class UpdateTenantInput {
 export class CreateTenantPayload {
   @Field(() => Tenant)
   tenant: Tenant;
+
+  @Field(() => String, { nullable: true, description: "Where an invited administrator signs in. In development only; elsewhere, and without `adminEmail`, null." })
+  inviteUrl: string | null;
 }
 
 @ObjectType({ description: "The tenant after the change.", simpleResolvers: true })
@@ -134,7 +149,7 @@ export class TenantOrder {
 
 @InputType({ description: "Every condition that is given must hold." })
 export class TenantFilter {
-  @Field(() => [TenantStatus], { nullable: true, description: "Stored status is one of these." })
+  @Field(() => [TenantStatus], { nullable: true, description: "It stands in one of these states at this moment." })
   @IsOptional()
   @ArrayMaxSize(5)
   status?: TenantStatus[] | null;

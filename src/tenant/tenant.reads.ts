@@ -9,8 +9,9 @@ import { lookingAhead } from "../kernel/nesting.js";
 import { pageOf, type Listing, type Order } from "../kernel/page.js";
 import type { Principal } from "../kernel/principal.js";
 import { containing } from "../kernel/pattern.js";
-import { Tenant } from "./tenant.entity.js";
+import { Tenant, TenantStatus } from "./tenant.entity.js";
 import { TenantOrderField, type TenantFilter, type TenantOrder } from "./tenant.inputs.js";
+import { GRACE_DAYS } from "./tenant.lifecycle.js";
 
 const columns = columnsOf(Tenant, "t");
 
@@ -32,9 +33,9 @@ export function tenantReads(doors: Doors, caller: Principal | null) {
     bySlug: (slug: string, info: GraphQLResolveInfo) => ahead(info).bySlug.load(slug),
     /** The tenant that this caller acts in, if it acts in one. */
     own: async ({ tenantId }: Principal, info: GraphQLResolveInfo) => (tenantId === null ? null : ahead(info).byId.load(tenantId)),
-    search: (filter: TenantFilter | null | undefined, order: TenantOrder | null | undefined, page: PageArgs, info: GraphQLResolveInfo) =>
+    search: (filter: TenantFilter | null | undefined, order: TenantOrder | null | undefined, page: PageArgs, info: GraphQLResolveInfo, now: Date) =>
       ahead(info, [["nodes"], ["edges", "node"]]).search(
-        { columns, from: sql`tenants t`, id: sql`t.id`, where: conditions(filter ?? {}), order: orderOf(order) },
+        { columns, from: sql`tenants t`, id: sql`t.id`, where: conditions(filter ?? {}, now), order: orderOf(order) },
         page,
       ),
   };
@@ -54,9 +55,30 @@ function orderOf(order: TenantOrder | null | undefined): Order {
   return { name: `tenant.${field}.${descending ? "desc" : "asc"}`, ...ORDER_KEYS[field], descending };
 }
 
-function conditions(filter: TenantFilter): Sql[] {
+/** The states that may be stored of a tenant in this state; by them the index finds those among which to look. */
+const STORED_AS: Record<TenantStatus, readonly TenantStatus[]> = {
+  [TenantStatus.DEMO]: [TenantStatus.DEMO],
+  [TenantStatus.TRIAL]: [TenantStatus.TRIAL],
+  [TenantStatus.ACTIVE]: [TenantStatus.ACTIVE],
+  [TenantStatus.FROZEN]: [TenantStatus.FROZEN, TenantStatus.TRIAL],
+  [TenantStatus.ARCHIVED]: [TenantStatus.ARCHIVED, TenantStatus.FROZEN, TenantStatus.TRIAL],
+};
+
+/** `statusAt` in SQL. A deadline is reached in the millisecond in which it falls: a Date has no microseconds, and is what is answered. */
+function statusIn(asked: readonly TenantStatus[], now: Date): Sql {
+  const reached = new Date(now.getTime() + 1);
+  const graceReached = new Date(reached.getTime() - GRACE_DAYS * 86_400_000);
+  return sql`
+    t.status = any(${asked.flatMap((status) => STORED_AS[status])}::tenant_status[]) and case
+      when case t.status when 'trial' then t.trial_ends_at when 'frozen' then t.frozen_at end < ${graceReached} then 'archived'
+      when t.status = 'trial' and t.trial_ends_at < ${reached} then 'frozen'
+      else t.status
+    end = any(${asked}::tenant_status[])`;
+}
+
+function conditions(filter: TenantFilter, now: Date): Sql[] {
   const where: Sql[] = [];
-  if (filter.status != null) where.push(sql`t.status = any(${filter.status}::tenant_status[])`);
+  if (filter.status != null) where.push(statusIn(filter.status, now));
   if (filter.kind != null) where.push(sql`t.kind = ${filter.kind}::tenant_kind`);
   if (filter.plan != null) where.push(sql`t.plan = ${filter.plan}`);
   if (filter.erpCustomerId != null) where.push(sql`t.erp_customer_id = ${filter.erpCustomerId}`);

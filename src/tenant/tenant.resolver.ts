@@ -51,10 +51,10 @@ export class TenantResolver {
     @Args(() => PageArgs) page: PageArgs,
     @Arg("filter", () => TenantFilter, { nullable: true }) filter: TenantFilter | null,
     @Arg("orderBy", () => TenantOrder, { nullable: true }) order: TenantOrder | null,
-    @Ctx() { reads }: RequestContext,
+    @Ctx() { reads, now }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Page<Tenant>> {
-    return reads(tenantReads).search(filter, order, page, info);
+    return reads(tenantReads).search(filter, order, page, info, now());
   }
 
   @Access("tenant.create")
@@ -65,7 +65,7 @@ export class TenantResolver {
 
   @Access("tenant.update")
   @Mutation(() => UpdateTenantPayload, { description: "Change a tenant's name or, for operators, its commercial data." })
-  updateTenant(@Arg("input", () => UpdateTenantInput) input: UpdateTenantInput, @Ctx() { doors }: RequestContext): Promise<UpdateTenantPayload> {
-    return updateTenant(doors, input);
+  updateTenant(@Arg("input", () => UpdateTenantInput) input: UpdateTenantInput, @Ctx() context: RequestContext): Promise<UpdateTenantPayload> {
+    return updateTenant(context, input);
   }
 }

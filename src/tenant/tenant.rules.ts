@@ -35,15 +35,27 @@ export function beginning(
     if (trialDays !== undefined) throw new Fault("BAD_USER_INPUT", "Only a trial has trial days", { field: "trialDays" });
     return { status, trialEndsAt: null };
   }
-  const trialEndsAt = new Date(now);
-  trialEndsAt.setUTCDate(trialEndsAt.getUTCDate() + (trialDays ?? DEFAULT_TRIAL_DAYS));
-  return { status, trialEndsAt };
+  return { status, trialEndsAt: daysAfter(now, trialDays ?? DEFAULT_TRIAL_DAYS) };
 }
 
-/** May the tenant's own people change things? A deadline is compared here, so that a late job gives nobody a free day. */
-export function isReadOnly(tenant: { status: TenantStatus; trialEndsAt: Date | null }, now: Date): boolean {
-  if (tenant.status === TenantStatus.FROZEN || tenant.status === TenantStatus.ARCHIVED) return true;
-  return tenant.status === TenantStatus.TRIAL && tenant.trialEndsAt !== null && tenant.trialEndsAt <= now;
+/**
+ * The new end of a trial, so many days after the present one or at a given time.
+ *
+ * Faults  BAD_USER_INPUT(days | until) when both or none is given, or the end would not be later, or too far away.
+ */
+export function extendedTrialEnd(present: Date | null, { days, until }: { days?: number | null; until?: Date | null }, now: Date): Date {
+  if ((days == null) === (until == null)) throw new Fault("BAD_USER_INPUT", "Give days or until", { field: "days" });
+  const field = until == null ? "days" : "until";
+  const end = until ?? daysAfter(present ?? now, days ?? 0);
+  if (end <= (present ?? now)) throw new Fault("BAD_USER_INPUT", "The trial would not end later than it does", { field });
+  if (end > daysAfter(now, MAX_TRIAL_DAYS)) throw new Fault("BAD_USER_INPUT", `The trial would end more than ${MAX_TRIAL_DAYS} days from now`, { field });
+  return end;
+}
+
+function daysAfter(time: Date, days: number): Date {
+  const end = new Date(time);
+  end.setUTCDate(end.getUTCDate() + days);
+  return end;
 }
 
 /** Faults: BAD_USER_INPUT(contractEnd) when the contract would end before it starts. */

@@ -5,6 +5,17 @@ import { openWorld, unique, type TenantInWorld, type World } from "../testkit/wo
 
 /** Every mutation, with an input that would succeed in the tenant given. */
 const CHANGES: Record<string, (tenant: TenantInWorld) => Promise<object>> = {
+  activateTenant: async () => ({ id: (await world.tenant({ status: "trial" })).id }),
+  archiveTenant: async () => ({ id: (await world.tenant({ status: "frozen" })).id }),
+  cancelTenant: async ({ id }) => ({ id, reason: "NON_PAYMENT" }),
+  extendTrial: async () => ({ id: (await world.tenant({ status: "trial" })).id, days: 1 }),
+  reactivateTenant: async () => ({ id: (await world.tenant({ status: "frozen" })).id }),
+  retryProvisioning: async ({ id }) => ({ tenantId: id }),
+  repairKeycloakDrift: async ({ id }) => ({ tenantId: id }),
+  resendInvitation: async ({ id, invitation }) => ({ tenantId: id, invitationId: (await invitation()).id }),
+  revokeInvitation: async ({ id, invitation }) => ({ tenantId: id, invitationId: (await invitation()).id }),
+  exportTenant: async ({ id }) => ({ tenantId: id }),
+  retryJob: async ({ job }) => ({ id: (await job({ state: "failed" })).id }),
   createTenant: async () => ({ slug: unique("t"), name: "x" }),
   updateTenant: async ({ id }) => ({ id, name: "x" }),
   createProject: async ({ id }) => ({ tenantId: id, slug: "p1", name: "x" }),
@@ -13,10 +24,13 @@ const CHANGES: Record<string, (tenant: TenantInWorld) => Promise<object>> = {
   restoreProject: async ({ project }) => ({ id: (await project({ status: "archived" })).id }),
   grantEntitlement: async ({ id }) => ({ tenantId: id, product: "crm" }),
   updateEntitlement: async ({ id, entitlement }) => ({ tenantId: id, product: (await entitlement()).product, config: { seats: 1 } }),
+  startTrial: async ({ id }) => ({ tenantId: id, product: "crm" }),
+  requestProduct: async ({ id }) => ({ tenantId: id, product: "crm" }),
+  decideProductRequest: async ({ productRequest }) => ({ id: (await productRequest()).id, outcome: "WON" }),
   withdrawEntitlement: async ({ id, entitlement }) => ({ tenantId: id, product: (await entitlement()).product }),
 };
 
-const TABLES = ["tenants", "tenant_projects", "tenant_products", "tenant_idp_config", "api_keys", "audit_log"];
+const TABLES = ["tenants", "tenant_projects", "tenant_products", "product_requests", "tenant_idp_config", "api_keys", "tenant_provisioning_steps", "tenant_invitations", "tenant_exports", "pgboss.job", "audit_log"];
 
 let app: Registry;
 let world: World;

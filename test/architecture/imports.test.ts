@@ -20,18 +20,26 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
   catalog: ["kernel"],
   user: ["kernel"],
-  tenant: ["kernel"],
+  tenant: ["kernel", "catalog"],
   viewer: ["kernel", "tenant"],
   project: ["kernel", "tenant"],
-  entitlement: ["kernel", "tenant", "catalog"],
+  entitlement: ["kernel", "tenant", "catalog", "project"],
+  "product-request": ["kernel", "tenant", "catalog", "entitlement", "user"],
+  offer: ["kernel", "catalog", "entitlement"],
   "api-key": ["kernel", "tenant", "catalog", "user"],
   "idp-config": ["kernel", "tenant"],
   "audit-event": ["kernel", "tenant", "project"],
+  job: ["kernel", "tenant"],
+  "tenant-export": ["kernel", "tenant"],
+  demo: ["kernel", "catalog", "tenant", "project", "entitlement"],
+  keycloak: [],
+  provisioning: ["kernel", "tenant", "keycloak"],
+  "tenant-claims": ["kernel", "tenant", "catalog", "entitlement"],
   database: [],
-  development: ["kernel", "database", "root"],
+  development: ["kernel", "database", "keycloak", "root"],
   http: ["kernel", "root"],
-  process: ["database", "root"],
-  root: ["http", "process", "kernel", "tenant", "project", "entitlement", "api-key", "idp-config", "audit-event", "viewer", "database", "development"],
+  process: ["kernel", "database", "root"],
+  root: ["http", "process", "kernel", "tenant", "catalog", "project", "entitlement", "product-request", "offer", "api-key", "idp-config", "audit-event", "job", "tenant-export", "demo", "keycloak", "provisioning", "tenant-claims", "viewer", "database", "development"],
 };
 
 describe("architecture", () => {
@@ -50,8 +58,14 @@ describe("architecture", () => {
     for (const file of importers) expect(sources.get(file)).not.toMatch(/^import .*development/m);
   });
 
+  it("what imitates Keycloak is reached through development only", () => {
+    const isImitation = (file: string) => file.startsWith("keycloak/fake/");
+    const importers = files.filter((file) => !isImitation(file) && importsOf(file).some(isImitation));
+    expect(importers).toEqual(["development/keycloak.ts"]);
+  });
+
   it("features never see the data source", () => {
-    const rooms = new Set(["tenant", "project", "entitlement", "api-key", "idp-config", "audit-event", "viewer", "catalog", "user"]);
+    const rooms = new Set(["tenant", "project", "entitlement", "product-request", "offer", "api-key", "idp-config", "audit-event", "job", "tenant-export", "demo", "tenant-claims", "keycloak", "provisioning", "viewer", "catalog", "user"]);
     expect(files.filter((file) => rooms.has(roomOf(file)) && /DataSource/.test(sources.get(file) ?? ""))).toEqual([]);
   });
 });

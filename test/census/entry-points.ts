@@ -10,12 +10,18 @@ export interface Target {
   project: string;
   archivedProject: string;
   entitlement: string;
+  productRequest: string;
   apiKey: string;
   idpConfig: string;
   auditEvent: string;
+  job: string;
+  invitation: string;
 }
 
 type Variables = (target: Target) => Record<string, unknown>;
+
+/** States from which a step of a tenant's life is taken. */
+export type Standing = "trial" | "frozen";
 
 /** One document that reaches one entry point. */
 export interface EntryPoint {
@@ -34,6 +40,14 @@ export interface EntryPoint {
   variables?: Variables;
   /** The action that a mutation records; it must leave exactly this event. */
   records?: Action;
+  /** Where the tenant must stand for it, when that is not active. */
+  standing?: Standing;
+  /** A product's service is told about whichever tenant it names. */
+  servicesAsk?: true;
+  /** What is not there is an error, because nothing would look like an answer. */
+  refuses?: true;
+  /** About nobody's rows: whoever may ask gets it, of whichever tenant. */
+  everybodys?: true;
 }
 
 interface Entity {
@@ -57,6 +71,13 @@ export const ENTITIES: Record<string, Entity> = {
     keys: { id: ({ entitlement: id }) => ({ id }), "tenant { id } product { key }": ({ tenant, product }) => ({ tenant: { id: tenant }, product: { key: product } }) },
     list: (s) => `entitlements { ${s} }`,
   },
+  ProductRequest: {
+    action: "product_request.read",
+    query: "productRequest",
+    id: "productRequest",
+    keys: { id: ({ productRequest: id }) => ({ id }) },
+    list: (s) => `productRequests { nodes { ${s} } }`,
+  },
   ApiKey: { action: "api_key.read", query: "apiKey", id: "apiKey", keys: { id: ({ apiKey: id }) => ({ id }) }, list: (s) => `apiKeys { nodes { ${s} } }` },
   IdpConfig: { action: "idp_config.read", query: "idpConfig", id: "idpConfig", keys: { id: ({ idpConfig: id }) => ({ id }) }, list: (s) => `idpConfigs { ${s} }` },
   AuditEvent: { action: "audit_event.read", query: "auditEvent", id: "auditEvent", keys: { id: ({ auditEvent: id }) => ({ id }) }, list: (s) => `auditEvents { edges { node { ${s} } } }` },
@@ -71,17 +92,26 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
   ["AuditEvent.tenant", "tenant.read", "tenant { id slug }"],
   ["Entitlement.product", "entitlement.read", "product { key }"],
   ["Entitlement.tenant", "tenant.read", "tenant { id slug }"],
+  ["Entitlement.verdict", "entitlement.read", "verdict { granted reason config }"],
   ["IdpConfig.metadata", "idp_config.read_metadata", "metadata"],
   ["IdpConfig.tenant", "tenant.read", "tenant { id slug }"],
+  ["ProductRequest.decidedBy", "product_request.search", "decidedBy { id }"],
+  ["ProductRequest.note", "product_request.search", "note"],
+  ["ProductRequest.product", "product_request.read", "product { key }"],
+  ["ProductRequest.requestedBy", "product_request.read", "requestedBy { id }"],
+  ["ProductRequest.tenant", "tenant.read", "tenant { id slug }"],
   ["Project.tenant", "tenant.read", "tenant { id slug }"],
   ["Tenant.apiKeys", "api_key.read", "apiKeys { totalCount nodes { id name } }"],
   ["Tenant.auditEvents", "audit_event.read", "auditEvents { nodes { id targetId } }"],
+  ["Tenant.cancelNote", "tenant.read_billing", "cancelNote"],
   ["Tenant.contractEnd", "tenant.read_billing", "contractEnd"],
   ["Tenant.contractStart", "tenant.read_billing", "contractStart"],
   ["Tenant.entitlements", "entitlement.read", "entitlements { id }"],
   ["Tenant.erpCustomerId", "tenant.read_billing", "erpCustomerId"],
   ["Tenant.idpConfigs", "idp_config.read", "idpConfigs { id }"],
   ["Tenant.keycloakOrganizationId", "tenant.read_billing", "keycloakOrganizationId"],
+  ["Tenant.productRequests", "product_request.read", "productRequests { totalCount nodes { id } }"],
+  ["Tenant.provisioning", "provisioning.read", "provisioning { steps { step lastError } invitations { id email } }"],
   ["Tenant.projects", "project.read", "projects { totalCount nodes { id slug } }"],
   ["Tenant.salesOwner", "tenant.read_billing", "salesOwner"],
   ["Tenant.stripeCustomerId", "tenant.read_billing", "stripeCustomerId"],
@@ -90,18 +120,58 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
 /** Queries that are not the look-up of an entity by its id. */
 const QUERIES: [entry: string, action: Action, document: string, variables?: Variables][] = [
   ["Query.auditEvents", "audit_event.read", "{ auditEvents { nodes { id } } }"],
+  ["CatalogEntry.product", "catalog.read", "query ($id: ID) { catalog(tenantId: $id) { product { key } } }", ({ tenant: id }) => ({ id })],
+  ["Query.catalog", "catalog.read", "query ($id: ID) { catalog(tenantId: $id) { verdict { reason config } mayTry { reason } mayRequest { reason } } }", ({ tenant: id }) => ({ id })],
+  ["Query.productRequests", "product_request.search", "{ productRequests { nodes { id note } } }"],
+  ["Query.keycloakDrift", "keycloak.read_drift", "{ keycloakDrift(first: 3) { nodes { kinds organizationId } } }"],
+  ["Query.jobs", "job.read", "{ jobs { nodes { id kind state lastError { message } } } }"],
   ["Query.myTenant", "tenant.read", "{ myTenant { id slug } }"],
   ["Query.tenantBySlug", "tenant.read", "query ($slug: String!) { tenantBySlug(slug: $slug) { id slug } }", ({ slug }) => ({ slug })],
   ["Query.tenants", "tenant.search", "{ tenants { nodes { id slug } } }"],
   ["Query.viewer", "viewer.read", "{ viewer { subject actions } }"],
 ];
 
-const MUTATIONS: [field: string, action: Action, inputType: string, input: Variables | null][] = [
+/** What a service may ask about any tenant. */
+const SERVICES_ASK: [entry: string, way: string, action: Action, document: string, variables: Variables][] = [
+  ["Query.tenantClaims", "by id", "tenant_claims.read", "query ($id: ID) { tenantClaims(tenantId: $id) { slug products { key } } }", ({ tenant: id }) => ({ id })],
+  ["Query.tenantClaims", "by alias", "tenant_claims.read", "query ($alias: String) { tenantClaims(alias: $alias) { tenantId } }", ({ slug: alias }) => ({ alias })],
+];
+
+/** What a service may check in any tenant; one that is not there is refused, and not denied. */
+const CHECKS: [entry: string, document: string][] = [
+  ["Query.checkEntitlement", 'query ($id: ID!) { checkEntitlement(tenantId: $id, product: "crm") { verdict { granted reason config } } }'],
+  ["Query.checkEntitlements", 'query ($id: ID!) { checkEntitlements(input: { tenantIds: [$id], products: ["crm"] }) { verdict { granted reason config } error { code } } }'],
+];
+
+/** What is the same for every tenant. */
+const EVERYBODYS: [entry: string, action: Action, document: string][] = [
+  ["_entities Product by key", "catalog.read", '{ _entities(representations: [{ __typename: "Product", key: "crm" }]) { ... on Product { key name known } } }'],
+  ["PlanProduct.product", "catalog.read", "{ plans { products { product { key } } } }"],
+  ["Query.plans", "catalog.read", "{ plans { key products { config } } }"],
+  ["Query.product", "catalog.read", '{ product(key: "crm") { key known } }'],
+  ["Query.products", "catalog.read", "{ products { key limits { name } } }"],
+];
+
+const MUTATIONS: [field: string, action: Action, inputType: string, input: Variables | null, standing?: Standing][] = [
+  ["activateTenant", "tenant.activate", "ActivateTenantInput", ({ tenant: id }) => ({ id }), "trial"],
+  ["archiveTenant", "tenant.archive", "ArchiveTenantInput", ({ tenant: id }) => ({ id }), "frozen"],
+  ["cancelTenant", "tenant.cancel", "CancelTenantInput", ({ tenant: id }) => ({ id, reason: "CUSTOMER_REQUEST" })],
+  ["extendTrial", "tenant.extend_trial", "ExtendTrialInput", ({ tenant: id }) => ({ id, days: 1 }), "trial"],
+  ["reactivateTenant", "tenant.reactivate", "ReactivateTenantInput", ({ tenant: id }) => ({ id }), "frozen"],
   ["archiveProject", "project.archive", "ProjectStatusInput", ({ project: id }) => ({ id })],
   ["createProject", "project.create", "CreateProjectInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("p"), name: "New" })],
   ["createTenant", "tenant.create", "CreateTenantInput", null],
+  ["exportTenant", "tenant.export", "ExportTenantInput", ({ tenant: tenantId }) => ({ tenantId })],
+  ["decideProductRequest", "product_request.decide", "DecideProductRequestInput", ({ productRequest: id }) => ({ id, outcome: "WON" })],
   ["grantEntitlement", "entitlement.grant", "GrantEntitlementInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
+  ["repairKeycloakDrift", "keycloak.repair", "RepairKeycloakDriftInput", ({ tenant: tenantId }) => ({ tenantId })],
+  ["resendInvitation", "invitation.resend", "ResendInvitationInput", ({ tenant: tenantId, invitation: invitationId }) => ({ tenantId, invitationId })],
+  ["retryProvisioning", "provisioning.retry", "RetryProvisioningInput", ({ tenant: tenantId }) => ({ tenantId })],
+  ["revokeInvitation", "invitation.revoke", "RevokeInvitationInput", ({ tenant: tenantId, invitation: invitationId }) => ({ tenantId, invitationId })],
+  ["retryJob", "job.retry", "RetryJobInput", ({ job: id }) => ({ id })],
   ["restoreProject", "project.restore", "ProjectStatusInput", ({ archivedProject: id }) => ({ id })],
+  ["requestProduct", "product_request.create", "RequestProductInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
+  ["startTrial", "entitlement.start_trial", "StartTrialInput", ({ tenant: tenantId }) => ({ tenantId, product: "chat" })],
   ["updateEntitlement", "entitlement.update", "UpdateEntitlementInput", ({ tenant: tenantId, product }) => ({ tenantId, product, config: { max_seats: 5 } })],
   ["updateProject", "project.update", "UpdateProjectInput", ({ project: id }) => ({ id, name: "Renamed" })],
   ["updateTenant", "tenant.update", "UpdateTenantInput", ({ tenant: id }) => ({ id, name: "Renamed" })],
@@ -152,11 +222,18 @@ function* entryPoints(): Generator<EntryPoint> {
     for (const how of waysTo(entry.slice(0, entry.indexOf(".")), selection)) yield { entry, action, inside: [action], ...how };
   }
   for (const [entry, action, document, variables] of QUERIES) yield { entry, action, way: "", before: [action], inside: [], document, ...(variables && { variables }) };
+  for (const [entry, way, action, document, variables] of SERVICES_ASK) yield { entry, action, way, before: [action], inside: [], document, variables, servicesAsk: true };
+  for (const [entry, document] of CHECKS) {
+    yield { entry, action: "entitlement.check", way: "", before: ["entitlement.check"], inside: [], document, variables: ({ tenant: id }) => ({ id }), servicesAsk: true, refuses: true };
+  }
+  for (const [entry, action, document] of EVERYBODYS) yield { entry, action, way: "", before: [action], inside: [], document, everybodys: true };
   yield { entry: "Viewer.tenant", action: "tenant.read", way: "", before: ["viewer.read", "tenant.read"], inside: [], document: "{ viewer { tenant { id slug } } }" };
-  for (const [field, action, type, input] of MUTATIONS) {
+  yield { entry: "Job.tenant", action: "tenant.read", way: "", before: ["job.read", "tenant.read"], inside: [], document: "{ jobs { nodes { tenant { id slug } } } }" };
+  yield { entry: "KeycloakDrift.tenant", action: "tenant.read", way: "", before: ["keycloak.read_drift", "tenant.read"], inside: [], document: "{ keycloakDrift(first: 3) { nodes { tenant { id slug } } } }" };
+  for (const [field, action, type, input, standing] of MUTATIONS) {
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) { __typename } }`;
     const variables = input ? (target: Target) => ({ input: input(target) }) : () => ({ input: { slug: unique("t"), name: "New" } });
-    yield { entry: `Mutation.${field}`, action, way: "", before: [action], inside: [], document, variables, records: action };
+    yield { entry: `Mutation.${field}`, action, way: "", before: [action], inside: [], document, variables, records: action, ...(standing && { standing }) };
     for (const [entry, needed, mutation, given] of INPUT_FIELDS.filter(([, , name]) => name === field)) {
       const more = (target: Target) => ({ input: { ...input?.(target), ...given() } });
       yield { entry, action: needed, way: mutation, before: [action, needed], inside: [], document, variables: more, records: action };

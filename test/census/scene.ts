@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Role } from "../../src/kernel/action.js";
 import type { Registry } from "../testkit/registry.js";
-import { openWorld, unique, type Caller, type TenantInWorld } from "../testkit/world.js";
+import { openWorld, unique, type Caller, type TenantInWorld, type World } from "../testkit/world.js";
 import type { Target } from "./entry-points.js";
 
 /** Whose a named row can be; of the last three there are none, and the last could not even be stored. */
@@ -25,11 +25,12 @@ export function sees({ home }: Asker, whose: Whose): boolean {
   return home === whose || (home === "everyone's" && (whose === "own" || whose === "other's"));
 }
 
-export async function sceneMaker(app: Registry): Promise<() => Promise<Scene>> {
+/** `fields` are those of the two tenants, where they are not what a tenant of the world always is. */
+export async function sceneMaker(app: Registry): Promise<(fields?: Parameters<World["tenant"]>[0]) => Promise<Scene>> {
   const world = await openWorld(app);
   const withoutTenant = await world.caller({ realm_access: { roles: ["IT_ADMIN"] } });
-  return async () => {
-    const [ours, theirs] = [await world.tenant(), await world.tenant()];
+  return async (fields) => {
+    const [ours, theirs] = [await world.tenant(fields), await world.tenant(fields)];
     const others = await targetIn(theirs);
     const own = await targetIn(ours);
     // As if a hole elsewhere had let it in: what an event points at is still not shown.
@@ -66,9 +67,12 @@ async function targetIn(tenant: TenantInWorld): Promise<Target> {
     project: (await tenant.project()).id,
     archivedProject: (await tenant.project({ status: "archived" })).id,
     entitlement: entitlement.id,
+    productRequest: (await tenant.productRequest()).id,
     apiKey: (await tenant.apiKey()).id,
     idpConfig: (await tenant.idpConfig()).id,
     auditEvent: (await tenant.auditEvent()).id,
+    job: (await tenant.job()).id,
+    invitation: (await tenant.invitation()).id,
   };
 }
 

@@ -31,7 +31,7 @@ export async function openSchemaBench(): Promise<SchemaBench> {
 }
 
 export async function wipe(dataSource: DataSource): Promise<void> {
-  await dataSource.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC");
+  await dataSource.query("DROP SCHEMA IF EXISTS pgboss CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC");
 }
 
 /** The database as the seed's service left it. */

@@ -21,8 +21,8 @@ export interface Realm {
   organizationsEnabled: boolean;
   roles: { realm: { name: string }[] };
   clients: Record<string, unknown>[];
-  organizations: { id: string; alias: string; attributes: { tenant_id: string[] } }[];
-  users: { username: string; clientRoles?: Record<string, string[]>; credentials?: { value: string }[] }[];
+  organizations: { id: string; alias: string; attributes: { tenant_id: string[] }; groups: { id: string; name: string }[]; members: { username: string; groups?: string[] }[] }[];
+  users: { username: string; realmRoles?: string[]; clientRoles?: Record<string, string[]>; credentials?: { value: string }[] }[];
 }
 
 /** A file of the project, by its path from the root. */

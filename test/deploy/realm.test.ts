@@ -3,15 +3,25 @@ import { describe, expect, it } from "vitest";
 import { MIGRATIONS } from "../../migrations/index.js";
 import { openDataSource } from "../../src/database/data-source.js";
 import { openEmbedded } from "../../src/database/embedded.js";
+import { DEFAULT_CLAIMS_MAPPING } from "../../src/kernel/claims.js";
 import { environmentOf, realm, service, text } from "./deployment.js";
 
 describe("the realm", () => {
   const client = (clientId: string) => realm.clients.find((candidate) => candidate["clientId"] === clientId);
 
-  it("has organizations, the roles that the registry knows, and its clients", () => {
+  it("has organizations, and its clients beside Keycloak's own", () => {
     expect(realm.organizationsEnabled).toBe(true);
-    expect(realm.roles.realm.map(({ name }) => name)).toEqual(["IT_ADMIN", "AUDITOR", "MEMBER", "platform-support", "platform-operator"]);
-    expect(realm.clients.map(({ clientId }) => clientId)).toEqual(["portal", "tenant-registry", "product-crm"]);
+    expect(realm.clients.map(({ clientId }) => clientId)).toEqual(["portal", "tenant-registry", "product-crm", "admin-permissions"]);
+  });
+
+  it("has the roles that the registry knows where they belong: staff's in the realm, and a tenant's in its organization, where they count in no other", () => {
+    const rolesIn = (names: string[]) => names.map((name) => DEFAULT_CLAIMS_MAPPING.roles[name]);
+    expect(rolesIn(realm.roles.realm.map(({ name }) => name))).toEqual(["support", "operator"]);
+    expect(realm.organizations.map(({ groups }) => rolesIn(groups.map(({ name }) => name)))).toEqual([["admin", "auditor"], ["admin"]]);
+    for (const { groups, members } of realm.organizations) {
+      const own = groups.map(({ id }) => id);
+      for (const member of members) expect(own, member.username).toEqual(expect.arrayContaining(member.groups ?? []));
+    }
   });
 
   it("lets only the portal log people in, with PKCE, and only on this machine", () => {
@@ -26,10 +36,15 @@ describe("the realm", () => {
     }
   });
 
-  it("gives no client more roles than are named, and the registry's account what organizations, invitations and identity providers need", () => {
+  it("gives no client more roles than are named, and the registry's account what organizations, invitations and roles in them need", () => {
     for (const each of realm.clients) expect(each).toMatchObject({ fullScopeAllowed: false });
     const account = realm.users.find(({ username }) => username === "service-account-tenant-registry");
-    expect(account?.clientRoles).toEqual({ "realm-management": ["manage-organizations", "manage-users", "manage-identity-providers"] });
+    expect(account?.clientRoles).toEqual({ "realm-management": ["manage-organizations", "view-users"] });
+    const { policies } = (client("admin-permissions") as Record<string, unknown>)["authorizationSettings"] as { policies: { type: string; config: Record<string, string> }[] };
+    expect(policies.map(({ type, config: { users, defaultResourceType, scopes } }) => ({ type, users, defaultResourceType, scopes }))).toEqual([
+      { type: "user", users: '["service-account-tenant-registry"]' },
+      { type: "scope", defaultResourceType: "Users", scopes: '["manage-group-membership"]' },
+    ]);
   });
 
   it("has no secret of its own: each can be set, and otherwise is the default of docker-compose.yml", () => {
@@ -40,10 +55,11 @@ describe("the realm", () => {
     }
   });
 
-  it("was recorded with the Keycloak that the set runs, which is the one that the check fetches", () => {
+  it("was recorded with the Keycloak that the set runs, which is the one that the checks fetch", () => {
     const recorded = JSON.parse(text("test/fixtures/keycloak-tokens.json")) as { keycloakVersion: string; issuer: string };
     expect(service("keycloak").image).toBe(`quay.io/keycloak/keycloak:${recorded.keycloakVersion}`);
-    expect(text("deploy/keycloak/check-realm.sh")).toContain(`KEYCLOAK_VERSION:-${recorded.keycloakVersion}}`);
+    expect(text("deploy/keycloak/server.sh")).toContain(`KEYCLOAK_VERSION:-${recorded.keycloakVersion}}`);
+    expect(JSON.parse(text(`test/fixtures/keycloak-admin-${recorded.keycloakVersion}.json`))).toMatchObject({ keycloakVersion: recorded.keycloakVersion });
     expect(environmentOf("tenant-registry")["KEYCLOAK_ISSUER"]).toBe(recorded.issuer);
   });
 

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Doors } from "../../src/kernel/doors.js";
 import { openLog } from "../../src/process/log.js";
-import { RequestContext } from "../../src/kernel/request.js";
+import { RequestContext, type Facilities } from "../../src/kernel/request.js";
 import { buildRegistrySchema } from "../../src/schema.js";
 import { buildServer, type RegistryServer, type ServerParts } from "../../src/server.js";
 
@@ -18,7 +18,7 @@ export async function startServer(parts: Partial<ServerParts>): Promise<OwnServe
   const logged: OwnServer["logged"] = [];
   const log = openLog("debug", { write: (line: string) => void logged.push(JSON.parse(line)) });
   // No doors: whoever is nobody never comes to them.
-  const nobody = async ({ id, log }: FastifyRequest) => new RequestContext(id, log, null, {} as Doors, () => new Date());
+  const nobody = async ({ id, log }: FastifyRequest) => new RequestContext(id, log, null, {} as Doors, () => new Date(), {} as Facilities);
   const server = await buildServer({ schema, log, introspection: false, readiness: {}, context: nobody, ...parts });
   const url = await server.app.listen({ host: "127.0.0.1", port: 0 });
   return { ...server, url, logged };

@@ -57,6 +57,83 @@ describe("the organisation claim", () => {
   });
 });
 
+describe("roles inside an organisation", () => {
+  const acme = (groups: unknown, more: object = {}) => ({ organization: { acme: { id: "o-1", ...more, groups } } });
+  const inAcme = (claims: Record<string, unknown>, mapping: Partial<ClaimsMapping> = {}) => {
+    const found = identity(claims, mapping);
+    expect(found).toMatchObject({ kind: "user", roles: ["member"], tenants: [organizationId("o-1")] });
+    return found.kind === "user" ? found.tenants[0]?.roles : undefined;
+  };
+
+  const cases: [title: string, groups: unknown, expected: string[]][] = [
+    ["none", [], []],
+    ["one", ["/IT_ADMIN"], ["admin"]],
+    ["several, once each", ["/AUDITOR", "/IT_ADMIN", "/MEMBER", "/AUDITOR"], ["auditor", "admin", "member"]],
+    ["beside groups that mean nothing", ["/sales", "/IT_ADMIN", "/it_admin", "/"], ["admin"]],
+    ["a thousand groups", [...Array.from({ length: 999 }, (_, index) => `/team-${index}`), "/IT_ADMIN"], ["admin"]],
+  ];
+  it.each(cases)("are the organisation's own groups: %s", (_title, groups, expected) => {
+    expect(inAcme(acme(groups))).toStrictEqual(expected);
+  });
+
+  const hostile: [title: string, groups: unknown][] = [
+    ["below another group", ["/team/IT_ADMIN", "/IT_ADMIN/team", "//IT_ADMIN", "/IT_ADMIN/"]],
+    ["without their slash", ["IT_ADMIN", " /IT_ADMIN", "/IT_ADMIN ", "/IT_ADMIN\n", "\\IT_ADMIN"]],
+    ["names of staff", ["/platform-operator", "/platform-support", "/operator", "/support"]],
+    ["names of services, and our own names", ["/service", "/admin", "/auditor"]],
+    ["names that every object has", ["/constructor", "/__proto__", "/toString", "/hasOwnProperty"]],
+    ["things that are no names", [7, null, true, {}, ["/IT_ADMIN"], { path: "/IT_ADMIN" }]],
+    ["one text", "/IT_ADMIN"],
+    ["an object", { 0: "/IT_ADMIN", length: 1 }],
+    ["null", null],
+    ["thousands", Array.from({ length: 5_000 }, () => "/IT_ADMIN")],
+    ["one more than a thousand", [...Array.from({ length: 1_000 }, (_, index) => `/team-${index}`), "/IT_ADMIN"]],
+    ["a huge name", [`/${"IT_ADMIN".repeat(10_000)}`]],
+  ];
+  it.each(hostile)("are none as %s, and the person is still a member", (_title, groups) => {
+    expect(inAcme(acme(groups))).toStrictEqual([]);
+  });
+
+  it("are none where groups stand anywhere else", () => {
+    const groups = ["/IT_ADMIN"];
+    expect(inAcme({ groups, ...acme([], { realm_access: { roles: ["IT_ADMIN"] }, resource_access: { portal: { roles: ["IT_ADMIN"] } }, inner: { groups } }) })).toStrictEqual([]);
+    expect(inAcme({ organization: JSON.parse('{"acme": {"id": "o-1", "__proto__": {"groups": ["/IT_ADMIN"]}}}') as object })).toStrictEqual([]);
+  });
+
+  it("count in that organisation only, also for who is in two", () => {
+    const organization = { acme: { id: "o-1", groups: ["/IT_ADMIN"] }, bigcorp: { id: "o-2", groups: ["/AUDITOR"] }, other: { id: "o-3" } };
+    expect(identity({ tenant_id: ID, organization })).toStrictEqual({
+      ...NOBODY,
+      roles: ["member"],
+      tenants: [
+        { by: "tenant-id", value: ID, roles: [] },
+        { by: "organization-id", value: "o-1", roles: ["admin"] },
+        { by: "organization-id", value: "o-2", roles: ["auditor"] },
+        { by: "organization-id", value: "o-3", roles: [] },
+      ],
+    });
+  });
+
+  it("stand beside those that count everywhere", () => {
+    expect(identity({ ...acme(["/IT_ADMIN"]), ...roles("AUDITOR") })).toMatchObject({ roles: ["member", "auditor"], tenants: [{ roles: ["admin"] }] });
+  });
+
+  it("count by alias where the realm adds no id, and not at all where the id is unusable", () => {
+    expect(identity({ organization: { acme: { groups: ["/IT_ADMIN"] } } })).toMatchObject({ tenants: [{ ...slug("acme"), roles: ["admin"] }] });
+    expect(identity({ organization: { acme: { id: "", groups: ["/IT_ADMIN"] } } })).toStrictEqual(NOBODY);
+  });
+
+  it("can have other names", () => {
+    expect(inAcme(acme(["/boss", "/IT_ADMIN", "/team/boss"]), { roles: { boss: "admin", "team/boss": "auditor" } })).toStrictEqual(["admin"]);
+  });
+
+  it("make no staff and no service, whatever the mapping says", () => {
+    expect(inAcme(acme(["/root"]), { roles: { root: "operator" } })).toStrictEqual([]);
+    expect(() => identity({ product: "crm", ...acme(["/IT_ADMIN"]) })).toThrow(expect.objectContaining(NOT_VALID));
+    expect(identity({ ...roles("platform-support"), ...acme(["/platform-operator", "/IT_ADMIN"]) })).toStrictEqual({ kind: "platform", subject: "subject-1", name: null, roles: ["support"] });
+  });
+});
+
 describe("the tenant id claim", () => {
   it("names a tenant of ours, in lower case", () => {
     expect(identity({ tenant_id: ID.toUpperCase() })).toMatchObject({ tenants: [{ by: "tenant-id", value: ID }], roles: ["member"] });
@@ -173,10 +250,12 @@ describe("names", () => {
 
 describe("the tokens of a stock Keycloak", () => {
   const { tokens } = keycloakTokens;
+  const [ACME, BIGCORP] = [organizationId("a0000000-0000-4000-8000-000000000001"), organizationId("a0000000-0000-4000-8000-000000000002")];
   const cases: [caller: keyof typeof tokens, expected: object][] = [
-    ["acme-admin", { kind: "user", roles: ["member", "admin"], tenants: [{ by: "organization-id" }] }],
-    ["acme-auditor", { kind: "user", roles: ["member", "auditor"], tenants: [{ by: "organization-id" }] }],
-    ["acme-member", { kind: "user", roles: ["member"], tenants: [{ by: "organization-id" }] }],
+    ["acme-admin", { kind: "user", roles: ["member"], tenants: [{ by: "organization-id", roles: ["admin"] }] }],
+    ["acme-auditor", { kind: "user", roles: ["member"], tenants: [{ by: "organization-id", roles: ["auditor"] }] }],
+    ["acme-member", { kind: "user", roles: ["member"], tenants: [{ by: "organization-id", roles: [] }] }],
+    ["consultant", { kind: "user", roles: ["member"], tenants: expect.arrayContaining([{ ...ACME, roles: [] }, { ...BIGCORP, roles: ["admin"] }]) }],
     ["support", { kind: "platform", roles: ["support"] }],
     ["operator", { kind: "platform", roles: ["operator"] }],
     ["product-crm", { kind: "service", product: "crm", roles: ["service"] }],
@@ -188,9 +267,9 @@ describe("the tokens of a stock Keycloak", () => {
 });
 
 it("claims of any content give an identity or the one refusal, never another error, and change no prototype", () => {
-  const names = ["tenant_id", "organization", "product", "realm_access", "roles", "scope", "azp", "client_id", "name", "sid", "id", "__proto__", "acme"];
+  const names = ["tenant_id", "organization", "product", "realm_access", "roles", "groups", "scope", "azp", "client_id", "name", "sid", "id", "__proto__", "acme"];
   const key = fc.oneof(fc.constantFrom(...names), fc.string());
-  const text = fc.oneof(fc.constantFrom("acme", "crm", ID, "IT_ADMIN", "platform-operator", "constructor"), fc.string({ unit: "binary" }));
+  const text = fc.oneof(fc.constantFrom("acme", "crm", ID, "IT_ADMIN", "/IT_ADMIN", "/platform-operator", "platform-operator", "constructor"), fc.string({ unit: "binary" }));
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof({ maxDepth: 4 }, text, fc.double(), fc.boolean(), fc.constant(null), fc.array(tie("value")), fc.dictionary(key, tie("value"))),
   }));
@@ -201,6 +280,7 @@ it("claims of any content give an identity or the one refusal, never another err
         const found = identityFrom(parsed);
         expect(found.subject).toBe("subject-1");
         if (found.kind === "user" && found.tenants.length === 0) expect(found.roles).toStrictEqual([]);
+        for (const { roles: own } of found.kind === "user" ? found.tenants : []) expect(["admin", "auditor", "member"]).toEqual(expect.arrayContaining([...own]));
       } catch (error) {
         expect(error).toBeInstanceOf(Fault);
         expect(error).toMatchObject(NOT_VALID);

@@ -33,7 +33,9 @@ describe("defaults", () => {
         serviceClients: null,
       },
       introspection: true,
+      portalUrl: "http://localhost:3000",
       logLevel: "info",
+      claimsBudgetMs: 300,
       trustedHops: 0,
       misspelt: [],
     });
@@ -47,6 +49,7 @@ describe("defaults", () => {
       issuer: KEYCLOAK_ISSUER,
       migrateOnStart: false,
       introspection: false,
+      portalUrl: null,
     });
   });
 
@@ -86,11 +89,14 @@ describe("what each variable takes", () => {
     ["DATABASE_OWNER_URL", "postgresql://owner@db/registry", { database: { url: DATABASE_URL, ownerUrl: "postgresql://owner@db/registry" } }],
     ["MIGRATE_ON_START", "true", { migrateOnStart: true }],
     ["DATA_DIR", "/srv/registry", { dataDir: "/srv/registry" }],
+    ["CATALOG_FILE", "/etc/registry/catalog.yaml", { catalogFile: "/etc/registry/catalog.yaml" }],
+    ["DEMO_SNAPSHOT_FILE", "/etc/registry/demo.yaml", { demoSnapshotFile: "/etc/registry/demo.yaml" }],
     ["TOKEN_AUDIENCE", "https://registry", { token: { audience: "https://registry" } }],
     ["TOKEN_PROFILE", "rfc9068", { token: { profile: "rfc9068" } }],
     ["TOKEN_ALGORITHMS", "EdDSA, ES256", { token: { algorithms: ["EdDSA", "ES256"] } }],
     ["TOKEN_ROLE_CLAIMS", "roles, resource_access.portal.roles", { token: { roleClaims: [["roles"], ["resource_access", "portal", "roles"]] } }],
     ["TOKEN_SERVICE_CLIENTS", "crm, chat,", { token: { serviceClients: ["crm", "chat"] } }],
+    ["CLAIMS_BUDGET_MS", "50", { claimsBudgetMs: 50 }],
     ["TRUSTED_HOPS", "2", { trustedHops: 2 }],
     ["GRAPHQL_INTROSPECTION", "true", { introspection: true }],
     ["LOG_LEVEL", "silent", { logLevel: "silent" }],
@@ -129,6 +135,8 @@ describe("what each variable takes", () => {
     ["TOKEN_ALGORITHMS", ","],
     ["TOKEN_ROLE_CLAIMS", " , "],
     ["TOKEN_SERVICE_CLIENTS", ","],
+    ["CLAIMS_BUDGET_MS", "49"],
+    ["CLAIMS_BUDGET_MS", "5001"],
     ["TRUSTED_HOPS", "-1"],
     ["TRUSTED_HOPS", "all"],
     ["GRAPHQL_INTROSPECTION", "1"],
@@ -183,11 +191,21 @@ describe("an issuer over http", () => {
   });
 });
 
+describe("the portal", () => {
+  it("has an address in development; elsewhere it is told, without a slash at its end, or there is none", () => {
+    expect(readConfig({ PORTAL_URL: "https://portal.example.com/" }).portalUrl).toBe("https://portal.example.com");
+    expect(readConfig({ ...PROD, PORTAL_URL: "https://portal.example.com/app/" }).portalUrl).toBe("https://portal.example.com/app");
+    expect(problemsOf({ PORTAL_URL: "portal.example.com" })).toEqual([expect.stringMatching(/^PORTAL_URL must be a URL/)]);
+  });
+});
+
 describe("variables that only mean something together", () => {
   const ADMIN = { KEYCLOAK_ADMIN_URL: "https://id.example.com", KEYCLOAK_CLIENT_ID: "registry", KEYCLOAK_CLIENT_SECRET: "hunter2" };
 
   it("Keycloak's Admin API has its address, client and secret, or none of them", () => {
-    expect(problemsOf(ADMIN)).toEqual([]);
+    expect(readConfig(ADMIN).keycloak).toEqual({ url: "https://id.example.com", realm: "breakpilot-dev", clientId: "registry", clientSecret: "hunter2" });
+    expect(readConfig({ ...ADMIN, KEYCLOAK_REALM: "platform" }).keycloak?.realm).toBe("platform");
+    expect(readConfig({}).keycloak).toBeUndefined();
     for (const name of Object.keys(ADMIN)) {
       expect(problemsOf({ ...ADMIN, [name]: "" })).toEqual([expect.stringMatching(new RegExp(`^${name} must be set too: `))]);
     }

@@ -4,8 +4,10 @@ import { VARIABLES } from "../../src/config.js";
 import { GRAPHQL_CODES } from "../../src/kernel/error-format.js";
 import { FAULT_CODES } from "../../src/kernel/fault.js";
 import { DEFAULT_LIMITS } from "../../src/kernel/limits.js";
+import { arrowTable, lifecycleTable } from "../testkit/lifecycle-table.js";
 
 const readme = await readFile("README.md", "utf8");
+const lifecycle = await readFile("docs/lifecycle.md", "utf8");
 const section = (title: string) => new RegExp(`^## ${title}\\n([\\s\\S]*?)(?=^## )`, "m").exec(readme)?.[1] ?? "";
 const firstColumn = (text: string) => [...text.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
 
@@ -16,6 +18,10 @@ describe("the README", () => {
 
   it("documents every code that an error can carry", () => {
     expect(firstColumn(section("Failures")).sort()).toEqual([...FAULT_CODES, ...GRAPHQL_CODES].filter((code) => code !== "PERSISTED_QUERY_NOT_SUPPORTED").sort());
+  });
+
+  it("draws the lifecycle as the service goes by it", () => {
+    for (const table of [lifecycleTable(), arrowTable()]) expect(lifecycle).toContain(`\n${table}\n`);
   });
 
   it("states the limits that are enforced", () => {

@@ -1,6 +1,6 @@
 /** Owns the guarantees of the first line of the README: it starts, shows how to use it, keeps what is changed, and refuses in a sentence. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -182,6 +182,22 @@ describe("what stops the start", () => {
       expect.stringMatching(/^- LOG_LEVEL must be one of /),
       expect.stringMatching(/^- DATABASE_URL must be set when APP_ENV=prod: /),
       expect.stringMatching(/^- KEYCLOAK_ISSUER must be set when APP_ENV=prod: /),
+      "",
+    ]);
+    expect(service.stdout).toBe("");
+    await expect(stat(environment.DATA_DIR)).rejects.toThrow("ENOENT");
+  });
+
+  it("a broken catalogue: every problem in a line, no stack, nothing created", async () => {
+    const environment = await development("catalogue");
+    const file = join(directory, "broken.yaml");
+    await writeFile(file, "prodcts: []\nproducts:\n  - { key: crm, name: CRM, description: Contacts., trial: { days: 0 } }\nplans: []\n");
+    const service = await startService({ ...environment, CATALOG_FILE: file });
+    expect(await service.ended).toEqual({ code: 1, signal: null });
+    expect(service.stderr.split("\n")).toEqual([
+      `The catalogue ${file} has 2 problems:`,
+      "- line 1: prodcts is not known here; did you mean products?",
+      "- line 3: products[0].trial.days must be at least 1",
       "",
     ]);
     expect(service.stdout).toBe("");

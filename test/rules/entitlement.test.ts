@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { entitlementId, entitlementKeyFrom, idFromReference, MAX_CONFIG_BYTES, refusePastEnd, refuseUnfitConfig } from "../../src/entitlement/entitlement.rules.js";
+import { EntitlementSource } from "../../src/entitlement/entitlement.entity.js";
+import { entitlementId, entitlementKeyFrom, idFromReference, isInForce, isWithdrawn, MAX_CONFIG_BYTES, refuseEndlessTrial, refusePastEnd, refuseUnfitConfig, trialEnd } from "../../src/entitlement/entitlement.rules.js";
 import { BAD_CONFIGS, nested } from "../testkit/configs.js";
 
 const TENANT = "0a000000-0000-0000-0000-000000000001";
@@ -36,6 +37,39 @@ describe("an entitlement's end", () => {
   it.each([NOW, new Date(NOW.getTime() - 1), new Date("9999-12-31T23:59:59-23:59")])("may not be %s", (end) =>
     expect(() => refusePastEnd(end, NOW)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "expiresAt" })),
   );
+});
+
+describe("what an operator decided", () => {
+  const row = (source: EntitlementSource, enabled: boolean, endsInMs: number | null) => ({ source, enabled, expiresAt: endsInMs === null ? null : new Date(NOW.getTime() + endsInMs) });
+
+  it.each([
+    [row(EntitlementSource.OVERRIDE, true, null), true],
+    [row(EntitlementSource.OVERRIDE, true, 1), true],
+    [row(EntitlementSource.OVERRIDE, true, 0), false],
+    [row(EntitlementSource.OVERRIDE, false, null), false],
+    [row(EntitlementSource.TRIAL, true, 1), false],
+  ])("%o is in force: %s", (entitlement, expected) => expect(isInForce(entitlement, NOW)).toBe(expected));
+
+  it.each([
+    [row(EntitlementSource.OVERRIDE, false, null), true],
+    [row(EntitlementSource.OVERRIDE, true, 0), false],
+    [row(EntitlementSource.TRIAL, false, 0), false],
+  ])("%o is withdrawn: %s", (entitlement, expected) => expect(isWithdrawn(entitlement)).toBe(expected));
+});
+
+describe("a trial", () => {
+  it.each([
+    [14, "2026-03-15T12:00:00.000Z"],
+    [30, "2026-03-31T12:00:00.000Z"],
+    [365, "2027-03-01T12:00:00.000Z"],
+  ])("of %i days ends at the same time of day", (days, end) => expect(trialEnd(NOW, days)).toEqual(new Date(end)));
+
+  it("keeps an end, and what is no trial need not have one", () => {
+    const trial = { source: EntitlementSource.TRIAL, enabled: true, expiresAt: NOW };
+    expect(() => refuseEndlessTrial(trial, null)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "expiresAt" }));
+    for (const end of [undefined, NOW]) expect(() => refuseEndlessTrial(trial, end)).not.toThrow();
+    expect(() => refuseEndlessTrial({ ...trial, source: EntitlementSource.OVERRIDE }, null)).not.toThrow();
+  });
 });
 
 describe("an entitlement's settings", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../../src/kernel/fault.js";
 import { TenantKind, TenantStatus } from "../../src/tenant/tenant.entity.js";
-import { beginning, isReadOnly, refuseBackwardContract, refuseReservedSlug, TENANT_SLUG } from "../../src/tenant/tenant.rules.js";
+import { beginning, extendedTrialEnd, refuseBackwardContract, refuseReservedSlug, TENANT_SLUG } from "../../src/tenant/tenant.rules.js";
 
 const NOW = new Date("2026-03-01T12:00:00.000Z");
 const { CUSTOMER } = TenantKind;
@@ -58,22 +58,32 @@ describe("a tenant's beginning", () => {
   });
 });
 
-describe("a tenant is read-only for its own people", () => {
-  const at = (offsetMs: number) => new Date(NOW.getTime() + offsetMs);
+describe("a trial that is extended", () => {
+  const END = new Date("2026-03-11T12:00:00.000Z");
+  const until = (time: string) => ({ until: new Date(time) });
 
   it.each([
-    [TenantStatus.DEMO, null, false],
-    [ACTIVE, null, false],
-    [TRIAL, null, false],
-    [TRIAL, at(1), false],
-    [TRIAL, at(0), true],
-    [TRIAL, at(-1), true],
-    [ACTIVE, at(-1), false],
-    [FROZEN, null, true],
-    [FROZEN, at(1), true],
-    [ARCHIVED, null, true],
-  ])("%s with a trial that ends at %o: %s", (status, trialEndsAt, readOnly) => {
-    expect(isReadOnly({ status, trialEndsAt }, NOW)).toBe(readOnly);
+    [END, { days: 1 }, "2026-03-12T12:00:00.000Z"],
+    [END, { days: 80 }, "2026-05-30T12:00:00.000Z"],
+    [null, { days: 90 }, "2026-05-30T12:00:00.000Z"],
+    [END, until("2026-03-11T12:00:00.001Z"), "2026-03-11T12:00:00.001Z"],
+    [null, until("2026-03-01T12:00:00.001Z"), "2026-03-01T12:00:00.001Z"],
+    [END, { days: null, ...until("2026-05-30T12:00:00.000Z") }, "2026-05-30T12:00:00.000Z"],
+  ])("that ends at %o, by %o, ends at %s", (present, extension, end) => {
+    expect(extendedTrialEnd(present, extension, NOW)).toEqual(new Date(end));
+    expect(END.toISOString()).toBe("2026-03-11T12:00:00.000Z");
+  });
+
+  it.each([
+    [END, {}, "days"],
+    [END, { days: null, until: null }, "days"],
+    [END, { days: 1, ...until("2026-04-01T00:00:00.000Z") }, "days"],
+    [END, { days: 81 }, "days"],
+    [END, until("2026-05-30T12:00:00.001Z"), "until"],
+    [END, until("2026-03-11T12:00:00.000Z"), "until"],
+    [null, until("2026-03-01T12:00:00.000Z"), "until"],
+  ])("that ends at %o is not, by %o: %s", (present, extension, field) => {
+    expect(() => extendedTrialEnd(present, extension, NOW)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field }));
   });
 });
 

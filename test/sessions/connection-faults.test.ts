@@ -71,7 +71,7 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "connections 
         return { value: null, unaudited: "no-op" };
       });
       const steps: Record<string, Step> = {
-        ...doorSteps(app),
+        ...doorSteps(app, tenants),
         "read takes too long": ({ id }) => doors(id, { remainingMs: () => 5 }).read(sql`select pg_sleep(4)`),
         "change takes too long": ({ id }) => doors(id, { remainingMs: () => 5 }).within(null).change("project.update", (tx) => tx.query("select pg_sleep(4)")),
         deadlock: async ({ id }) => {

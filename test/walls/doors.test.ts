@@ -4,7 +4,7 @@ import { Fault } from "../../src/kernel/fault.js";
 import type { Principal } from "../../src/kernel/principal.js";
 import { registry, type Registry } from "../testkit/registry.js";
 import { openWorld, type TenantInWorld, type World } from "../testkit/world.js";
-import { adminOf, CLEAN, houseOf, noted, operator, plainSessions, poolOf, visit } from "./visits.js";
+import { adminOf, CLEAN, houseOf, noted, operator, plainSessions, poolOf, service, visit } from "./visits.js";
 
 let app: Registry;
 let world: World;
@@ -28,7 +28,6 @@ const codeOf = (work: () => Promise<unknown>) => Promise.resolve().then(work).th
 describe("whose home a change may name", () => {
   const nobody = "00000000-0000-4000-8000-000000000000";
   const withoutTenant: Principal = { ...adminOf(null), roles: [] };
-  const service: Principal = { kind: "service", subject: "crm", name: null, roles: ["service"], tenantId: null, product: "crm" };
   it.each<[string, () => Principal | null, () => string | null, string]>([
     ["a person its own", () => adminOf(tenant.id), () => tenant.id.toUpperCase(), "ok"],
     ["a person its own by naming none", () => adminOf(tenant.id), () => null, "ok"],

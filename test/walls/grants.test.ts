@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { refuseUnfitRoles } from "../../migrations/door-roles.js";
+import { ERASED_TABLES } from "../../src/tenant/tenant.erasure.js";
 import { registry, type Registry } from "../testkit/registry.js";
 
 /** Tables without a tenant's rows, which therefore have no row security. A line here needs a reason. */
@@ -7,7 +8,21 @@ const EXEMPT = [
   "migrations", // which migrations have run; the service may read it for its readiness
 ];
 
-const ROLES = "('registry_service', 'registry_tenant', 'registry_platform', 'registry_overview')";
+/** Policies beside the three that every enclosed table has. */
+const FURTHER: Record<string, string[]> = {
+  tenants: ["product_scope PERMISSIVE SELECT {registry_product} unchecked", "eraser_scope PERMISSIVE SELECT {registry_eraser} unchecked"],
+  tenant_projects: ["product_scope PERMISSIVE SELECT {registry_product} unchecked"],
+  tenant_products: ["product_scope PERMISSIVE SELECT {registry_product} unchecked", "only_trials RESTRICTIVE INSERT {registry_tenant}"],
+  product_requests: ["only_open RESTRICTIVE INSERT {registry_tenant}"],
+  idempotency_keys: ["retention PERMISSIVE ALL {registry_queue}", "not_in_use RESTRICTIVE DELETE {registry_eraser} unchecked"],
+};
+
+/** Of those that lose a tenant's rows when it goes. */
+const ERASABLE = ["eraser_scope PERMISSIVE ALL {registry_eraser}", "only_archived_or_demo RESTRICTIVE DELETE {registry_eraser} unchecked"];
+
+const ERASED = new Set<string>(ERASED_TABLES);
+
+const ROLES = "('registry_service', 'registry_tenant', 'registry_platform', 'registry_overview', 'registry_product', 'registry_queue', 'registry_eraser')";
 
 let app: Registry;
 beforeAll(async () => {
@@ -15,7 +30,7 @@ beforeAll(async () => {
 });
 
 describe("every table", () => {
-  it("has row security, enabled and forced, with the three policies and no others, unless it is exempt", async () => {
+  it("has row security, enabled and forced, with the three policies and those that are listed here, unless it is exempt", async () => {
     const tables = await app.sql<{ name: string; enabled: boolean; forced: boolean; policies: string[] }>(`
       select relname as name, relrowsecurity as enabled, relforcerowsecurity as forced,
         array(select concat_ws(' ', policyname, permissive, cmd, roles::text, case when with_check is null then 'unchecked' end)
@@ -23,7 +38,8 @@ describe("every table", () => {
       from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'f') order by relname`);
     const policies = ["overview PERMISSIVE SELECT {registry_overview} unchecked", "platform_scope PERMISSIVE ALL {registry_platform}", "tenant_scope PERMISSIVE ALL {registry_tenant}"];
     for (const { name, ...found } of tables) {
-      expect([name, found]).toEqual([name, EXEMPT.includes(name) ? { enabled: false, forced: false, policies: [] } : { enabled: true, forced: true, policies }]);
+      const expected = [...policies, ...(FURTHER[name] ?? []), ...(ERASED.has(name) ? ERASABLE : [])].sort();
+      expect([name, found]).toEqual([name, EXEMPT.includes(name) ? { enabled: false, forced: false, policies: [] } : { enabled: true, forced: true, policies: expected }]);
     }
     expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(EXEMPT));
   });
@@ -37,14 +53,17 @@ describe("every table", () => {
   });
 });
 
-describe("the four roles", () => {
-  it("can neither log in nor bypass anything, own nothing, and only the service's may become the other three", async () => {
+describe("the roles of the doors", () => {
+  it("can neither log in nor bypass anything, own nothing, and only the service's may become the others", async () => {
     expect(await app.sql(`select distinct rolsuper, rolbypassrls, rolinherit, rolcanlogin, rolcreaterole, rolcreatedb, rolreplication from pg_roles where rolname in ${ROLES}`)).toEqual([
       { rolsuper: false, rolbypassrls: false, rolinherit: false, rolcanlogin: false, rolcreaterole: false, rolcreatedb: false, rolreplication: false },
     ]);
     expect(await app.sql(`select member::regrole::text || ' may become ' || roleid::regrole as membership from pg_auth_members where member::regrole::text in ${ROLES} order by 1`)).toEqual([
+      { membership: "registry_service may become registry_eraser" },
       { membership: "registry_service may become registry_overview" },
       { membership: "registry_service may become registry_platform" },
+      { membership: "registry_service may become registry_product" },
+      { membership: "registry_service may become registry_queue" },
       { membership: "registry_service may become registry_tenant" },
     ]);
     expect(await app.sql(`select relname from pg_class where relowner::regrole::text in ${ROLES}`)).toEqual([]);
@@ -80,39 +99,107 @@ describe("the four roles", () => {
       from granted group by grantee, privilege_type, object order by 1`);
     expect(granted.map(({ line }) => line)).toMatchInlineSnapshot(`
       [
+        "registry_eraser delete api_keys",
+        "registry_eraser delete entitlement_notices",
+        "registry_eraser delete idempotency_keys",
+        "registry_eraser delete product_requests",
+        "registry_eraser delete tenant_exports",
+        "registry_eraser delete tenant_idp_config",
+        "registry_eraser delete tenant_invitations",
+        "registry_eraser delete tenant_notices",
+        "registry_eraser delete tenant_products",
+        "registry_eraser delete tenant_projects",
+        "registry_eraser select api_keys (tenant_id)",
+        "registry_eraser select entitlement_notices (tenant_id)",
+        "registry_eraser select idempotency_keys (tenant_id)",
+        "registry_eraser select product_requests (tenant_id)",
+        "registry_eraser select tenant_exports (tenant_id)",
+        "registry_eraser select tenant_idp_config (tenant_id)",
+        "registry_eraser select tenant_invitations (tenant_id)",
+        "registry_eraser select tenant_notices (tenant_id)",
+        "registry_eraser select tenant_products (tenant_id)",
+        "registry_eraser select tenant_projects (tenant_id)",
+        "registry_eraser select tenants (id, kind, status)",
+        "registry_eraser usage schema",
         "registry_overview select api_keys (created_at, created_by, id, last_used_at, name, prefix, product, revoked_at, scopes, tenant_id)",
         "registry_overview select audit_log",
+        "registry_overview select entitlement_notices",
+        "registry_overview select idempotency_keys (created_at, key, operation, principal, tenant_id)",
+        "registry_overview select product_requests",
+        "registry_overview select tenant_exports (created_at, expires_at, id, requested_by, tenant_id)",
         "registry_overview select tenant_idp_config",
+        "registry_overview select tenant_invitations",
+        "registry_overview select tenant_notices",
         "registry_overview select tenant_products",
         "registry_overview select tenant_projects",
+        "registry_overview select tenant_provisioning_steps",
         "registry_overview select tenants",
         "registry_overview usage schema",
         "registry_platform insert audit_log (action, actor_id, actor_name, actor_type, metadata, product, project_id, request_id, source_ip, target_id, target_name, target_type, tenant_id, user_agent)",
+        "registry_platform insert entitlement_notices (days_left, deadline, product, tenant_id)",
+        "registry_platform insert idempotency_keys (input_hash, key, operation, principal, tenant_id)",
+        "registry_platform insert product_requests",
+        "registry_platform insert tenant_exports",
+        "registry_platform insert tenant_invitations",
+        "registry_platform insert tenant_notices (days_left, deadline, kind, tenant_id)",
         "registry_platform insert tenant_products",
         "registry_platform insert tenant_projects",
+        "registry_platform insert tenant_provisioning_steps",
         "registry_platform insert tenants",
         "registry_platform select api_keys (created_at, created_by, id, last_used_at, name, prefix, product, revoked_at, scopes, tenant_id)",
         "registry_platform select audit_log",
+        "registry_platform select entitlement_notices",
+        "registry_platform select idempotency_keys",
+        "registry_platform select product_requests",
+        "registry_platform select tenant_exports (created_at, expires_at, id, requested_by, tenant_id)",
         "registry_platform select tenant_idp_config",
+        "registry_platform select tenant_invitations",
+        "registry_platform select tenant_notices",
         "registry_platform select tenant_products",
         "registry_platform select tenant_projects",
+        "registry_platform select tenant_provisioning_steps",
         "registry_platform select tenants",
-        "registry_platform update tenant_products (config, enabled, expires_at, updated_at, version)",
+        "registry_platform update idempotency_keys (result)",
+        "registry_platform update product_requests (decided_at, decided_by, note, status, updated_at, version)",
+        "registry_platform update tenant_invitations (accepted_at, errand, expires_at, role_granted_at, sent_at, state, version)",
+        "registry_platform update tenant_products (config, enabled, expires_at, source, updated_at, version)",
         "registry_platform update tenant_projects (name, status, updated_at, version)",
-        "registry_platform update tenants (contract_end, contract_start, erp_customer_id, keycloak_org_id, name, plan, sales_owner, status, stripe_cust_id, trial_ends_at, updated_at, version)",
+        "registry_platform update tenant_provisioning_steps (attempts, completed_at, last_attempt_at, last_error, next_attempt_at, sent_name, sent_status, state)",
+        "registry_platform update tenants (archived_at, cancel_note, cancel_reason, contract_end, contract_start, erp_customer_id, frozen_at, keycloak_org_id, name, plan, sales_owner, status, stripe_cust_id, trial_ends_at, updated_at, version)",
         "registry_platform usage audit_log_id_seq",
         "registry_platform usage schema",
+        "registry_product select tenant_products (config, created_at, enabled, expires_at, product, source, tenant_id, trial_started_at, updated_at, version)",
+        "registry_product select tenant_projects (id, slug, status, tenant_id)",
+        "registry_product select tenants (created_at, frozen_at, id, kind, plan, slug, status, trial_ends_at, updated_at, version)",
+        "registry_product usage schema",
+        "registry_queue delete idempotency_keys",
+        "registry_queue select idempotency_keys (created_at, key, operation, principal, tenant_id)",
+        "registry_queue usage schema",
         "registry_service select migrations",
         "registry_service usage schema",
         "registry_tenant insert audit_log (action, actor_id, actor_name, actor_type, metadata, product, project_id, request_id, source_ip, target_id, target_name, target_type, tenant_id, user_agent)",
+        "registry_tenant insert idempotency_keys (input_hash, key, operation, principal, tenant_id)",
+        "registry_tenant insert product_requests",
+        "registry_tenant insert tenant_exports",
+        "registry_tenant insert tenant_products",
         "registry_tenant insert tenant_projects",
         "registry_tenant select api_keys (created_at, created_by, id, last_used_at, name, prefix, product, revoked_at, scopes, tenant_id)",
         "registry_tenant select audit_log",
+        "registry_tenant select entitlement_notices",
+        "registry_tenant select idempotency_keys",
+        "registry_tenant select product_requests",
+        "registry_tenant select tenant_exports",
         "registry_tenant select tenant_idp_config",
+        "registry_tenant select tenant_invitations",
+        "registry_tenant select tenant_notices",
         "registry_tenant select tenant_products",
         "registry_tenant select tenant_projects",
+        "registry_tenant select tenant_provisioning_steps",
         "registry_tenant select tenants",
+        "registry_tenant update idempotency_keys (result)",
+        "registry_tenant update tenant_invitations (errand, state, version)",
         "registry_tenant update tenant_projects (name, status, updated_at, version)",
+        "registry_tenant update tenant_provisioning_steps (attempts, completed_at, last_error, next_attempt_at, state)",
         "registry_tenant update tenants (name, updated_at, version)",
         "registry_tenant usage audit_log_id_seq",
         "registry_tenant usage schema",

@@ -12,7 +12,7 @@ const NONE: Outcome = [];
 const UNTOUCHED: Outcome = [{ affected: 0 }];
 
 /** Every table that holds a tenant's rows, with the column that says whose; `grants.test.ts` proves that there are no others. */
-const TABLES = { tenants: "id", tenant_projects: "tenant_id", tenant_products: "tenant_id", tenant_idp_config: "tenant_id", api_keys: "tenant_id", audit_log: "tenant_id" };
+const TABLES = { tenants: "id", tenant_projects: "tenant_id", tenant_products: "tenant_id", tenant_idp_config: "tenant_id", api_keys: "tenant_id", audit_log: "tenant_id", idempotency_keys: "tenant_id", product_requests: "tenant_id", entitlement_notices: "tenant_id", tenant_exports: "tenant_id" };
 const EACH = Object.entries(TABLES);
 
 let app: Registry;
@@ -29,6 +29,10 @@ beforeAll(async () => {
     await tenant.idpConfig();
     await tenant.apiKey();
     await tenant.auditEvent();
+    await tenant.productRequest();
+    await app.sql("insert into entitlement_notices (tenant_id, product, days_left, deadline) values ($1, 'crm', 3, now())", [tenant.id]);
+    await app.sql("insert into tenant_exports (tenant_id, requested_by, token_hash, expires_at) values ($1, 'x', $2, now())", [tenant.id, randomUUID()]);
+    await app.sql("insert into idempotency_keys (tenant_id, principal, operation, key, input_hash) values ($1, 'user:x', 'createProject', 'x', 'x')", [tenant.id]);
   }
 });
 
@@ -122,6 +126,32 @@ describe("in a tenant", () => {
   });
 });
 
+describe("what a tenant's own people add", () => {
+  const TRIAL = "insert into tenant_products (tenant_id, product, source, trial_started_at, expires_at) values (MINE, 'x', 'trial', now(), now())";
+  const REQUEST = "insert into product_requests (tenant_id, product, requested_by) values (MINE, 'x', 'dana')";
+
+  it.each<[string, string, Outcome]>([
+    ["a trial", TRIAL, [{ affected: 1 }]],
+    ["a trial without a beginning", "insert into tenant_products (tenant_id, product, source, expires_at) values (MINE, 'x', 'trial', now())", "23514"],
+    ["a trial without an end", "insert into tenant_products (tenant_id, product, source, trial_started_at) values (MINE, 'x', 'trial', now())", "23514"],
+    ["a trial with settings", TRIAL.replace("source,", "config, source,").replace("'trial',", `'{"max_seats": 1}', 'trial',`), REFUSED],
+    ["a trial of another tenant", TRIAL.replace("MINE", "THEIRS"), REFUSED],
+    ["a purchase", "insert into tenant_products (tenant_id, product) values (MINE, 'x')", REFUSED],
+    ["a purchase that pretends to have been a trial", "insert into tenant_products (tenant_id, product, trial_started_at) values (MINE, 'x', now())", REFUSED],
+    ["a second trial over the first row", TRIAL.replace("'x'", "'crm'"), "23505"],
+    ["a second trial in place of the first row", `${TRIAL.replace("'x'", "'crm'")} on conflict (tenant_id, product) do update set expires_at = excluded.expires_at`, REFUSED],
+    ["a later end", "update tenant_products set expires_at = null where tenant_id = MINE", REFUSED],
+    ["an open request", REQUEST, [{ affected: 1 }]],
+    ["a request that is won", REQUEST.replace("product,", "product, status,").replace("'x',", "'x', 'won',"), REFUSED],
+    ["a request that sales noted", REQUEST.replace("product,", "product, note,").replace("'x',", "'x', 'x',"), REFUSED],
+    ["a second open request", REQUEST.replace("'x'", "'crm'"), "23505"],
+    ["a decision", "update product_requests set status = 'won' where tenant_id = MINE", REFUSED],
+    ["a reminder", "insert into entitlement_notices (tenant_id, product, days_left, deadline) values (MINE, 'crm', 1, now())", REFUSED],
+  ])("%s", async (_what, statement, outcome) => {
+    expect(await asTenant(statement)).toEqual(outcome);
+  });
+});
+
 describe("as platform staff who did not narrow", () => {
   it.each(EACH)("the rows of all tenants in %s are there, and nothing is written", async (table, column) => {
     const whose = filled(`select ${column} as id, count(*)::int from ${table} where ${column} in (MINE, THEIRS) group by 1 order by 1`);
@@ -143,6 +173,10 @@ describe("as platform staff who did not narrow", () => {
   });
 
   it("a key's hash is not there", async () => expect(await asOverview("select hash from api_keys")).toBe(REFUSED));
+
+  it("an export's hash is not there, nor for staff who narrowed", async () => {
+    for (const outcome of [await asOverview("select token_hash from tenant_exports"), await asPlatform("select token_hash from tenant_exports", mine.id)]) expect(outcome).toBe(REFUSED);
+  });
 });
 
 describe("as platform staff who narrowed", () => {

@@ -6,7 +6,7 @@ import { Fault } from "../../src/kernel/fault.js";
 import { Project } from "../../src/project/project.entity.js";
 import type { Registry } from "../testkit/registry.js";
 import type { Caller, TenantInWorld } from "../testkit/world.js";
-import { adminOf, houseOf, operator, visit } from "./visits.js";
+import { adminOf, houseOf, operator, service, visit } from "./visits.js";
 
 const CONCURRENCY = 16;
 
@@ -63,12 +63,19 @@ const OWN = sql`select distinct tenant_id::text as id from tenant_projects union
 const ids = (rows: { id: string }[]) => rows.map(({ id }) => id);
 
 /** What goes right and what goes wrong at the doors without anybody cutting a connection. */
-export function doorSteps(app: Registry): Record<string, Step> {
+export function doorSteps(app: Registry, tenants: readonly TenantInWorld[]): Record<string, Step> {
   const house = houseOf(app);
+  const asked = tenants.map(({ id }) => id);
   const person = ({ id }: TenantInWorld) => visit(house, adminOf(id));
   return {
     reads: async (mine) => ids(await person(mine).read(OWN)),
     "staff narrowed": async (mine) => ids(await visit(house, operator(mine.id)).read(OWN)),
+    "a service about one": async ({ id }) => ids(await visit(house, service).about([id]).read(OWN)),
+    "a service about both": async (mine) => {
+      const seen = ids(await visit(house, service).about(asked).read(sql`select id::text from tenants order by id`));
+      if (seen.join() !== asked.toSorted().join()) throw new Error(`a service saw ${seen.join(", ")}`);
+      return [mine.id];
+    },
     "staff of all": async (mine) => {
       const rows = await visit(house, operator()).read<{ id: string }>(sql`select id::text from tenants`);
       if (rows.length < 2) throw new Error("staff saw only one tenant");

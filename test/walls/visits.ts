@@ -8,6 +8,7 @@ import type { Registry } from "../testkit/registry.js";
 
 export const adminOf = (tenantId: string | null): Principal => ({ kind: "user", subject: `admin of ${tenantId}`, name: null, roles: ["admin"], tenantId });
 export const operator = (tenantId: string | null = null): Principal => ({ kind: "platform", subject: "operator", name: null, roles: ["operator"], tenantId });
+export const service: Principal = { kind: "service", subject: "crm", name: null, roles: ["service"], tenantId: null, product: "crm" };
 
 export function houseOf({ dataSource }: Pick<Registry, "dataSource">, limits: Partial<House["limits"]> = {}): House {
   return {

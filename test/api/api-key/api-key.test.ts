@@ -46,8 +46,8 @@ describe("apiKey", () => {
     expect(data(await ask(world.support, id))["apiKey"].tenant.id).toBe(theirs.id);
   });
 
-  it.each(["frozen", "archived"])("%s: the tenant's admin still reads it", async (status) => {
-    const tenant = await world.tenant({ status });
+  it("frozen: the tenant's admin still reads it", async () => {
+    const tenant = await world.tenant({ status: "frozen" });
     const { id } = await tenant.apiKey();
     expect(data(await ask(tenant.admin, id))["apiKey"].id).toBe(id);
   });

@@ -51,8 +51,8 @@ describe("entitlement", () => {
     expect(data(await ask(world.support, id))["entitlement"].tenant.id).toBe(theirs.id);
   });
 
-  it.each(["frozen", "archived"])("%s: the tenant's own people still read it", async (status) => {
-    const tenant = await world.tenant({ status });
+  it("frozen: the tenant's own people still read it", async () => {
+    const tenant = await world.tenant({ status: "frozen" });
     const { id } = await tenant.entitlement();
     expect(data(await ask(tenant.member, id))["entitlement"].id).toBe(id);
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { BAD_CONFIGS } from "../../testkit/configs.js";
+import { BAD_CONFIGS, NAMED_AS_IN_OBJECTS, UNFIT_FOR_DESK } from "../../testkit/configs.js";
 import { actionsIn, eventsOf, expectOrigin } from "../../testkit/events.js";
 import { data, fault } from "../../testkit/outcome.js";
 import { registry, type Registry } from "../../testkit/registry.js";
@@ -31,6 +31,15 @@ describe("updateEntitlement", () => {
       const before = await rowsOf(id);
       fault(await update(world.operator, { tenantId: id, config }), "BAD_USER_INPUT", "config");
       expect(await rowsOf(id)).toEqual(before);
+    });
+
+    it.each(UNFIT_FOR_DESK)("settings are refused that the product's schema does not take: %j", async (config, field, message) => {
+      const tenant = await world.tenant();
+      await tenant.entitlement("desk");
+      const before = await rowsOf(tenant.id);
+      expect(fault(await update(world.operator, { tenantId: tenant.id, product: "desk", config }), "BAD_USER_INPUT", field).message).toBe(message);
+      expect(await rowsOf(tenant.id)).toEqual(before);
+      expect(await actionsIn(app, tenant.id)).toEqual([]);
     });
 
     it("an end in the past is refused", async () => {
@@ -83,6 +92,24 @@ describe("updateEntitlement", () => {
     expect(await actionsIn(app, id)).toEqual([]);
   });
 
+  it("what has ended is not changed, whether a job has written that down or not", async () => {
+    const { id } = await home();
+    await app.sql("update tenant_products set expires_at = now() - interval '1 second' where tenant_id = $1", [id]);
+    for (const enabled of [true, false]) {
+      await app.sql("update tenant_products set enabled = $2 where tenant_id = $1", [id, enabled]);
+      fault(await update(world.operator, { tenantId: id, expiresAt: "2099-01-01T00:00:00Z" }), "FAILED_PRECONDITION");
+    }
+    expect(await actionsIn(app, id)).toEqual([]);
+  });
+
+  it("a trial can be prolonged, and stays a trial with an end", async () => {
+    const { id } = await home();
+    await app.sql("update tenant_products set source = 'trial', trial_started_at = now() where tenant_id = $1", [id]);
+    fault(await update(world.operator, { tenantId: id, expiresAt: null }), "BAD_USER_INPUT", "expiresAt");
+    data(await update(world.operator, { tenantId: id, expiresAt: "2098-01-01T00:00:00Z" }));
+    expect(await rowsOf(id)).toMatchObject([{ source: "trial", expires_at: new Date("2098-01-01T00:00:00Z"), version: 2 }]);
+  });
+
   it("archived: not even an operator may", async () => {
     const { id } = await home({ status: "archived" });
     fault(await update(world.operator, { tenantId: id, config: {} }), "TENANT_READ_ONLY");
@@ -122,9 +149,33 @@ describe("updateEntitlement", () => {
     expect(await actionsIn(app, id)).toEqual([]);
   });
 
+  it("settings that were adopted and do not fit may stay while something else changes, but not become others that do not fit", async () => {
+    const tenant = await world.tenant();
+    for (const product of ["desk", "legacy-suite"]) await tenant.entitlement(product);
+    await app.sql(`update tenant_products set config = '{"color": "red"}' where tenant_id = $1`, [tenant.id]);
+    const expiresAt = "2099-01-01T00:00:00.000Z";
+    for (const product of ["desk", "legacy-suite"]) {
+      const same = { tenantId: tenant.id, product, config: { color: "red" }, expiresAt };
+      expect(data(await update(world.operator, same))["updateEntitlement"].entitlement).toMatchObject({ config: { color: "red" }, expiresAt, version: 2 });
+    }
+    fault(await update(world.operator, { tenantId: tenant.id, product: "desk", config: { color: "blue" } }), "BAD_USER_INPUT", "config");
+    fault(await update(world.operator, { tenantId: tenant.id, product: "legacy-suite", config: {} }), "BAD_USER_INPUT", "product");
+    expect(await rowsOf(tenant.id)).toMatchObject([{ config: { color: "red" }, version: 2 }, { config: { color: "red" }, version: 2 }]);
+  });
+
   it("the order of a list counts", async () => {
     const { id } = await home({ config: { list: [1, 2] } });
     expect(data(await update(world.operator, { tenantId: id, config: { list: [2, 1] } }))["updateEntitlement"].entitlement).toMatchObject({ config: { list: [2, 1] }, version: 2 });
+  });
+
+  it("settings with the names of what every object has are settings like any other, before and after", async () => {
+    const { id } = await home({ config: NAMED_AS_IN_OBJECTS });
+    for (const config of [{ ...NAMED_AS_IN_OBJECTS, inner: { toString: { c: 4 } } }, { seats: 1 }, NAMED_AS_IN_OBJECTS]) {
+      expect(data(await update(world.operator, { tenantId: id, config }))["updateEntitlement"].entitlement.config).toEqual(config);
+      expect((await rowsOf(id))[0]?.["config"]).toEqual(config);
+    }
+    data(await update(world.operator, { tenantId: id, expiresAt: null }));
+    expect(await rowsOf(id)).toMatchObject([{ config: NAMED_AS_IN_OBJECTS, expires_at: null, version: 5 }]);
   });
 
   it("settings are replaced as a whole, null takes the end away, and what is left out stays", async () => {

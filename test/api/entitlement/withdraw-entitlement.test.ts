@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { NAMED_AS_IN_OBJECTS } from "../../testkit/configs.js";
 import { actionsIn, eventsOf, expectOrigin } from "../../testkit/events.js";
 import { data, fault } from "../../testkit/outcome.js";
 import { registry, type Registry } from "../../testkit/registry.js";
@@ -55,6 +56,28 @@ describe("withdrawEntitlement", () => {
     expect(await actionsIn(app, id)).toEqual([]);
   });
 
+  it("what only the plan gives is withdrawn in a row of its own, once", async () => {
+    const { id } = await world.tenant({ plan: "pro" });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => withdraw(world.operator, { tenantId: id })));
+    for (const answer of answers) expect(data(answer)["withdrawEntitlement"].entitlement).toMatchObject({ id: `${id}:crm`, enabled: false });
+    expect(await rowsOf(id)).toMatchObject([{ product: "crm", enabled: false, source: "override" }]);
+    expect(await actionsIn(app, id)).toEqual(["entitlement.withdraw"]);
+    expect(data(await world.service.run(`{ checkEntitlement(tenantId: "${id}", product: "crm") { verdict { reason } } }`))["checkEntitlement"].verdict.reason).toBe("WITHDRAWN");
+  });
+
+  it.each([
+    ["runs", "enabled = true, expires_at = now() + interval '1 day'", "WITHDRAWN"],
+    ["is over", "enabled = false, expires_at = now() - interval '1 day'", "EXPIRED"],
+  ])("a trial that %s is taken back for good: a plan that is bought later does not bring the product back", async (_, state, reason) => {
+    const { id } = await home();
+    await app.sql(`update tenant_products set source = 'trial', trial_started_at = '2020-01-01', ${state} where tenant_id = $1`, [id]);
+    data(await withdraw(world.operator, { tenantId: id }));
+    await app.sql("update tenants set plan = 'pro' where id = $1", [id]);
+    expect(await rowsOf(id)).toMatchObject([{ enabled: false, source: "override", trial_started_at: new Date("2020-01-01T00:00:00Z") }]);
+    expect(data(await world.service.run(`{ checkEntitlement(tenantId: "${id}", product: "crm") { verdict { reason } } }`))["checkEntitlement"].verdict.reason).toBe(reason);
+    expect(await actionsIn(app, id)).toEqual(["entitlement.withdraw"]);
+  });
+
   it("archived: not even an operator may", async () => {
     const { id } = await home("archived");
     fault(await withdraw(world.operator, { tenantId: id }), "TENANT_READ_ONLY");
@@ -81,6 +104,13 @@ describe("withdrawEntitlement", () => {
     data(await withdraw(world.operator, { tenantId: id, expectedVersion: 2 }));
     expect(await rowsOf(id)).toEqual(after);
     expect(await actionsIn(app, id)).toEqual(["entitlement.withdraw"]);
+  });
+
+  it("what is withdrawn keeps its settings, whatever they are called", async () => {
+    const { id } = await home();
+    await app.sql("update tenant_products set config = $2 where tenant_id = $1", [id, JSON.stringify(NAMED_AS_IN_OBJECTS)]);
+    data(await withdraw(world.operator, { tenantId: id }));
+    expect(await rowsOf(id)).toMatchObject([{ enabled: false, config: NAMED_AS_IN_OBJECTS, version: 2 }]);
   });
 
   it("other products of the tenant stay as they are", async () => {

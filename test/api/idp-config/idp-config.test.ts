@@ -45,8 +45,8 @@ describe("idpConfig", () => {
     expect(data(await ask(world.support, id))["idpConfig"].tenant.id).toBe(theirs.id);
   });
 
-  it.each(["frozen", "archived"])("%s: the tenant's admin still reads it", async (status) => {
-    const tenant = await world.tenant({ status });
+  it("frozen: the tenant's admin still reads it", async () => {
+    const tenant = await world.tenant({ status: "frozen" });
     const { id } = await tenant.idpConfig();
     expect(data(await ask(tenant.admin, id))["idpConfig"].id).toBe(id);
   });

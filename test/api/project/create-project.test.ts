@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { data, fault } from "../../testkit/outcome.js";
 import { registry, type Registry } from "../../testkit/registry.js";
+import { describeRepeatable } from "../../testkit/repeatable.js";
 import { openWorld, unique, type Caller, type World } from "../../testkit/world.js";
 
 const CREATE = `mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id slug name status version tenant { id } } } }`;
@@ -28,6 +29,8 @@ describe("createProject", () => {
       ["a_b", "an underscore"],
       ["ab\n", "a line break"],
       ["a".repeat(41), "too long"],
+      ["default", "that of the implicit project"],
+      ["00000000-0000-0000-0000-000000000001", "one that reads as an id"],
     ])("slug %j is refused: %s", async (slug) => {
       const tenant = await world.tenant();
       fault(await create(tenant.admin, { slug, name: "x" }), "BAD_USER_INPUT", "slug");
@@ -101,6 +104,54 @@ describe("createProject", () => {
     expect(answers.filter(({ body }) => !body.errors)).toHaveLength(1);
     for (const answer of answers.filter(({ body }) => body.errors)) fault(answer, "CONFLICT", "slug");
     expect(await eventsOf(tenant.id)).toHaveLength(1);
+  });
+
+  describeRepeatable(() => app, "project.create", async () => {
+    const tenant = await world.tenant();
+    const colleague = await world.caller({ tenant_id: tenant.id, realm_access: { roles: ["IT_ADMIN"] } });
+    return {
+      send: (idempotencyKey, { other, by } = {}) => create(by ? colleague : tenant.admin, { slug: other ? "two" : "one", name: "x", idempotencyKey }),
+      async hinder() {
+        const { id } = await tenant.project({ slug: "one" });
+        return async () => void (await app.sql("delete from tenant_projects where id = $1", [id]));
+      },
+      count: async () => (await projectsOf(tenant.id)).length,
+      tenantId: async () => tenant.id,
+    };
+  });
+
+  describe("repeated under its idempotency key", () => {
+    const once = { slug: "one", name: "x", idempotencyKey: "key" };
+
+    it("is answered as it was, also when the project has changed since", async () => {
+      const { id, admin } = await world.tenant();
+      const first = await create(admin, once);
+      await app.sql("update tenant_projects set name = 'y', version = 2 where tenant_id = $1", [id]);
+      expect((await create(admin, once)).body).toEqual(first.body);
+    });
+
+    it("is answered in a tenant that is frozen since, where nothing new is created", async () => {
+      const { id, admin } = await world.tenant();
+      const first = await create(admin, once);
+      await app.sql("update tenants set status = 'frozen', frozen_at = now() where id = $1", [id]);
+      expect((await create(admin, once)).body).toEqual(first.body);
+      fault(await create(admin, { ...once, idempotencyKey: "another" }), "TENANT_READ_ONLY");
+    });
+
+    it("is refused to somebody who may no longer create one", async () => {
+      const { id } = await world.tenant();
+      const as = (role: string) => world.caller({ sub: "dana", tenant_id: id, realm_access: { roles: [role] } });
+      data(await create(await as("IT_ADMIN"), once));
+      fault(await create(await as("MEMBER"), once), "FORBIDDEN");
+    });
+
+    it("in another tenant is another creation, also for the same person", async () => {
+      const [one, other] = [await world.tenant(), await world.tenant()];
+      const ids = [];
+      for (const { id: tenantId } of [one, other]) ids.push(data(await create(world.operator, { ...once, tenantId }))["createProject"].project.id);
+      expect(new Set(ids).size).toBe(2);
+      expect(await projectsOf(other.id)).toEqual([{ slug: "one" }]);
+    });
   });
 
   it("ok and audited: the row and its event are written together", async () => {

@@ -45,8 +45,8 @@ describe("project", () => {
     expect(data(await ask(world.support, id))["project"].tenant.id).toBe(theirs.id);
   });
 
-  it.each(["frozen", "archived"])("%s: the tenant's own people still read it", async (status) => {
-    const tenant = await world.tenant({ status });
+  it("frozen: the tenant's own people still read it", async () => {
+    const tenant = await world.tenant({ status: "frozen" });
     const { id } = await tenant.project({ status: "archived" });
     expect(data(await ask(tenant.member, id))["project"]).toMatchObject({ id, status: "ARCHIVED" });
   });

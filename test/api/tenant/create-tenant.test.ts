@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { actionsIn, eventsOf, expectOrigin } from "../../testkit/events.js";
 import { data, fault } from "../../testkit/outcome.js";
 import { registry, type Registry } from "../../testkit/registry.js";
+import { describeRepeatable } from "../../testkit/repeatable.js";
 import { openWorld, unique, type Caller, type World } from "../../testkit/world.js";
 
 const CREATE = `mutation ($input: CreateTenantInput!) { createTenant(input: $input) { tenant {
@@ -50,6 +51,7 @@ describe("createTenant", () => {
       ["plan", ""],
       ["plan", "Enterprise"],
       ["plan", "p".repeat(64)],
+      ["plan", "of-no-catalogue"],
       ["trialDays", 0],
       ["trialDays", -1],
       ["trialDays", 91],
@@ -149,6 +151,32 @@ describe("createTenant", () => {
     [{ kind: "DEMO", status: "DEMO" }, { kind: "DEMO", status: "DEMO", trialEndsAt: null }],
   ])("%o begins as %o", async (input, begun) => {
     expect(data(await create(world.operator, input))["createTenant"].tenant).toMatchObject(begun);
+  });
+
+  const anOperator = () => world.caller({ realm_access: { roles: ["platform-operator"] } });
+
+  describeRepeatable(() => app, "tenant.create", async () => {
+    const [operator, colleague] = [await anOperator(), await anOperator()];
+    const [slug, otherSlug] = [unique("t"), unique("t")];
+    return {
+      send: (idempotencyKey, { other, by } = {}) => create(by ? colleague : operator, { slug: other ? otherSlug : slug, idempotencyKey }),
+      async hinder() {
+        const tenant = await world.tenant();
+        await app.sql("update tenants set slug = $2 where id = $1", [tenant.id, slug]);
+        return async () => void (await app.sql("update tenants set slug = $2 where id = $1", [tenant.id, unique("t")]));
+      },
+      count: async () => (await idOf(slug)).length + (await idOf(otherSlug)).length,
+      tenantId: async () => (await idOf(slug))[0] ?? null,
+    };
+  });
+
+  it("a key that is no longer kept still makes no second tenant", async () => {
+    const [operator, idempotencyKey] = [await anOperator(), unique("key")];
+    const { id } = data(await create(operator, { idempotencyKey }))["createTenant"].tenant;
+    expect(await app.sql("delete from idempotency_keys where tenant_id = $1 returning operation", [id])).toEqual([[{ operation: "createTenant" }], 1]);
+    const slug = unique("t");
+    fault(await create(operator, { slug, idempotencyKey }), "CONFLICT", "idempotencyKey");
+    expect(await idOf(slug)).toEqual([]);
   });
 
   it("ok and audited: the row and its event are written together, and what was answered is what is stored", async () => {

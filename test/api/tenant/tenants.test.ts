@@ -15,6 +15,7 @@ interface Planted {
   kind?: string;
   createdAt?: string;
   trialEndsAt?: string;
+  frozenAt?: string;
   erp?: string;
   stripe?: string;
 }
@@ -41,12 +42,15 @@ beforeAll(async () => {
   for (const tenant of planted) await plant(tenant);
 });
 
-async function plant({ name = "Planted", status = "active", kind = "customer", createdAt, trialEndsAt, erp, stripe }: Planted, inPlan = plan): Promise<string> {
+async function plant({ name = "Planted", status = "active", kind = "customer", createdAt, trialEndsAt, frozenAt, erp, stripe }: Planted, inPlan = plan): Promise<string> {
   const id = randomUUID();
   await app.sql(
-    `insert into tenants (id, slug, name, plan, status, kind, created_at, trial_ends_at, erp_customer_id, stripe_cust_id)
-     values ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, now()), $8, $9, $10)`,
-    [id, unique("t"), name, inPlan, status, kind, createdAt ?? null, trialEndsAt ?? null, erp ?? null, stripe ?? null],
+    `insert into tenants (id, slug, name, plan, status, kind, created_at, trial_ends_at, frozen_at, archived_at, erp_customer_id, stripe_cust_id)
+     values ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, now()), $8, $9, $10, $11, $12)`,
+    [
+      id, unique("t"), name, inPlan, status, kind, createdAt ?? null, trialEndsAt ?? null,
+      frozenAt ?? (status === "frozen" ? new Date() : null), status === "archived" ? new Date() : null, erp ?? null, stripe ?? null,
+    ],
   );
   return id;
 }
@@ -85,6 +89,35 @@ describe("tenants", () => {
       expect(await found({ plan: own, status: [status.toUpperCase()] })).toEqual([ids.get(status)]);
       expect(await found({ plan: own, status: [status.toUpperCase(), "DEMO"] })).toEqual([...new Set([ids.get(status), ids.get("demo")])].sort());
       expect(await found({ plan: own, status: [] })).toEqual([]);
+    });
+
+    it("status is where a tenant stands at this moment, to the millisecond and for each as it is told, whatever is stored", async () => {
+      const [own, now] = [unique("plan"), "2031-05-01T10:00:00.000Z"];
+      for (const status of ["demo", "active", "archived"]) await plant({ status, trialEndsAt: "2020-01-01T00:00:00Z" }, own);
+      await plant({ status: "trial" }, own);
+      for (const trialEndsAt of ["2031-05-01T09:59:59.999999Z", now, "2031-05-01T10:00:00.000999Z", "2031-05-01T10:00:00.001Z"]) await plant({ status: "trial", trialEndsAt }, own);
+      for (const time of ["2031-04-01T10:00:00.000Z", "2031-04-01T10:00:00.000999Z", "2031-04-01T10:00:00.001Z"]) {
+        await plant({ status: "trial", trialEndsAt: time }, own);
+        await plant({ status: "frozen", frozenAt: time }, own);
+      }
+      app.clock.now = new Date(now);
+      try {
+        const support = await world.caller({ realm_access: { roles: ["platform-support"] } });
+        const told = async (filter: object) => {
+          const { tenants } = data(await support.run("query ($filter: TenantFilter) { tenants(filter: $filter, first: 100) { totalCount nodes { id status } } }", { filter: { plan: own, ...filter } }));
+          expect(tenants.totalCount).toBe(tenants.nodes.length);
+          return (tenants.nodes as { id: string; status: string }[]).sort((a, b) => (a.id < b.id ? -1 : 1));
+        };
+        const all = await told({});
+        const counts = { DEMO: 1, TRIAL: 2, ACTIVE: 1, FROZEN: 5, ARCHIVED: 5 };
+        for (const [status, count] of Object.entries(counts)) {
+          expect(await told({ status: [status] })).toEqual(all.filter((one) => one.status === status));
+          expect([status, all.filter((one) => one.status === status).length]).toEqual([status, count]);
+        }
+        expect(await told({ status: ["FROZEN", "TRIAL"] })).toEqual(all.filter(({ status }) => status === "FROZEN" || status === "TRIAL"));
+      } finally {
+        app.clock.now = null;
+      }
     });
 
     it("kind, plan, ERP and Stripe references are matched as a whole", async () => {

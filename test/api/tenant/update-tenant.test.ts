@@ -33,6 +33,7 @@ describe("updateTenant", () => {
       ["name", "x".repeat(201)],
       ["plan", null],
       ["plan", "Pro"],
+      ["plan", "of-no-catalogue"],
       ["erpCustomerId", ""],
       ["stripeCustomerId", "a\u0000b"],
       ["keycloakOrganizationId", "k".repeat(201)],
@@ -51,6 +52,16 @@ describe("updateTenant", () => {
       expect(await rowOf(id)).toMatchObject({ contract_start: "2026-02-01", contract_end: "2026-03-01", version: 2 });
       expect(await actionsIn(app, id)).toEqual(["tenant.update"]);
     });
+  });
+
+  it("a plan that was adopted and that the catalogue does not know may stay, and is left for one that it knows", async () => {
+    const { id } = await world.tenant();
+    await app.sql("update tenants set plan = 'gold-2019' where id = $1", [id]);
+    for (const input of [{ name: "Renamed" }, { plan: "gold-2019", salesOwner: "lee" }]) data(await update(world.operator, { id, ...input }));
+    expect(await rowOf(id)).toMatchObject({ name: "Renamed", plan: "gold-2019", sales_owner: "lee", version: 3 });
+    fault(await update(world.operator, { id, plan: "gold-2020" }), "BAD_USER_INPUT", "plan");
+    data(await update(world.operator, { id, plan: "pro" }));
+    expect(await rowOf(id)).toMatchObject({ plan: "pro", version: 4 });
   });
 
   it("unauthenticated: nobody without a token changes one", async () => {

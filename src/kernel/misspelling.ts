@@ -1,21 +1,30 @@
-/** Owns the guess that a variable was meant to be another one. It reads no environment and knows no variable. */
+/** Owns the guess that a name was meant to be another one. It reads no environment and knows no names. */
 
 export interface Misspelling {
   variable: string;
   meant: string;
 }
 
-/** Shorter names are one letter away from too many innocent ones. */
+/** Variables with shorter names are one letter away from too many innocent ones. */
 const SHORTEST = 8;
 const MOST_EDITS = 2;
+/** Longer names are nobody's slip, and comparing them takes time. */
+const LONGEST = 100;
 
 /** Those of `names` that nobody reads and that are at most two letters away from one that somebody does. */
 export function likelyMisspelt(names: readonly string[], known: readonly string[]): Misspelling[] {
   return names.flatMap((variable) => {
     if (variable.length < SHORTEST || known.includes(variable)) return [];
-    const meant = known.find((candidate) => candidate.length >= SHORTEST && edits(variable.toUpperCase(), candidate) <= MOST_EDITS);
+    const meant = closest(variable, known.filter((candidate) => candidate.length >= SHORTEST));
     return meant === undefined ? [] : [{ variable, meant }];
   });
+}
+
+/** The first of `known` that is at most two letters away from `name`, in any letter case, and not more than half of it. */
+export function closest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > LONGEST) return undefined;
+  const most = Math.min(MOST_EDITS, Math.floor(name.length / 2));
+  return known.find((candidate) => edits(name.toLowerCase(), candidate.toLowerCase()) <= most);
 }
 
 /** Letters to insert, delete or replace to get from one text to the other (Levenshtein's distance). */

@@ -1,0 +1,143 @@
+/** Owns how a file that an operator writes is read: YAML, bounded, checked, and with every problem named by its line. What it must say is its reader's business. */
+import { createReadStream, existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
+import { closest } from "./misspelling.js";
+
+const MAX_BYTES = 1024 * 1024;
+
+/** Of what is wrong with a file's content: nobody reads more, and each is looked for in the text. */
+const NAMED_AT_MOST = 100;
+
+const TOO_DEEP = "it is nested too deeply";
+
+/** What is wrong at one place of a file's content: the way to the place, and the rule in our words. */
+export interface FileProblem {
+  readonly place: readonly (string | number)[];
+  readonly rule: string;
+  /** A member that should not be there, and the names that might have been meant. */
+  readonly stranger?: { readonly name: string; readonly known: readonly string[] };
+}
+
+/** The file cannot be used; the message lists every problem, one a line. Each kind of file has its own. */
+export abstract class FileRefusedError extends Error {
+  constructor(
+    what: string,
+    readonly file: string,
+    readonly problems: readonly string[],
+  ) {
+    super(`The ${what} ${file} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${problems.map((p) => `- ${p}`).join("\n")}`);
+  }
+}
+
+/** The file of this name that the package brings along, seen from the sources (`src/kernel/`) or from what is built of them (`dist/src/kernel/`). */
+export function shipped(name: string): string {
+  const places = [`../../${name}`, `../../../${name}`].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  return places.find(existsSync) ?? name;
+}
+
+/** What a file says, after `check` found nothing wrong with it. Throws `Refused` with every problem. */
+export async function loadChecked<T>(
+  file: string,
+  check: (content: unknown) => { value: T; problems: readonly FileProblem[] },
+  Refused: new (file: string, problems: readonly string[]) => FileRefusedError,
+): Promise<T> {
+  try {
+    return checkedIn(await textOf(file), check);
+  } catch (error) {
+    if (error instanceof Unreadable) throw new Refused(file, error.problems);
+    // Everything here recurses into what is nested.
+    if (error instanceof RangeError) throw new Refused(file, [TOO_DEEP]);
+    throw error;
+  }
+}
+
+/** What is wrong with a text, before it is said with whose. */
+class Unreadable extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super();
+  }
+}
+
+async function textOf(file: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of createReadStream(file, { end: MAX_BYTES })) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw new Unreadable([`it cannot be read (${(error as NodeJS.ErrnoException).code})`]);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length > MAX_BYTES) throw new Unreadable([`it must be at most ${MAX_BYTES} bytes`]);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Unreadable(["it must be text in UTF-8"]);
+  }
+}
+
+function checkedIn<T>(text: string, check: (content: unknown) => { value: T; problems: readonly FileProblem[] }): T {
+  const lines = new LineCounter();
+  const lineOf = (offset: number) => lines.linePos(offset).line;
+  const tree = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
+  const syntax = [...tree.errors, ...tree.warnings, ...oddities(tree)].map(({ code, message, pos }) => ({
+    code,
+    line: lineOf(pos[0]),
+    text: code === "RESOURCE_EXHAUSTION" ? TOO_DEEP : message,
+  }));
+  // What these leave can still be looked at; with anything else it would be guesswork.
+  if (syntax.some(({ code }) => code !== "DUPLICATE_KEY" && code !== "NO_JSON")) throw new Unreadable(inOrder(syntax));
+  const { value, problems: found } = check(contentOf(tree));
+  const meaning = found.slice(0, NAMED_AT_MOST).map((problem) => ({ line: lineOf(startOf(tree, problem)), text: sentence(problem) }));
+  const problems = inOrder([...syntax, ...meaning]);
+  if (found.length > NAMED_AT_MOST) problems.push(`and ${found.length - NAMED_AT_MOST} more`);
+  if (problems.length > 0) throw new Unreadable(problems);
+  return value;
+}
+
+/** What YAML has and JSON does not, and aliases of nothing, which the parser lets pass. */
+function oddities(tree: Document): { code: string; message: string; pos: readonly [number, ...unknown[]] }[] {
+  const found: ReturnType<typeof oddities> = [];
+  visit(tree, {
+    Scalar(_, { value, range }) {
+      if (typeof value === "number" && !Number.isFinite(value)) found.push({ code: "NO_JSON", message: "JSON has no such number", pos: range ?? [0] });
+    },
+    Alias(_, alias, around) {
+      const meant = alias.resolve(tree);
+      if (meant && !around.includes(meant)) return;
+      found.push({ code: "NO_ANCHOR", message: `The anchor ${alias.source} ${meant ? "is around its own alias" : "is not above its alias"}`, pos: alias.range ?? [0] });
+    },
+  });
+  return found;
+}
+
+function contentOf(tree: Document): unknown {
+  try {
+    return tree.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // Aliases of aliases of aliases.
+    if (error instanceof ReferenceError) throw new Unreadable(["its aliases stand for too much"]);
+    throw error;
+  }
+}
+
+function inOrder(problems: readonly { line: number; text: string }[]): string[] {
+  const sorted = problems.toSorted((one, other) => one.line - other.line);
+  return [...new Set(sorted.map(({ line, text }) => `line ${line}: ${text}`))];
+}
+
+function sentence({ place, rule, stranger }: FileProblem): string {
+  const path = place.reduce<string>((so, step) => (typeof step === "number" ? `${so}[${step}]` : so === "" ? step : `${so}.${step}`), "");
+  const whole = path === "" ? "the file" : path;
+  if (!stranger) return `${whole} ${rule}`;
+  const meant = closest(stranger.name, stranger.known);
+  return `${path === "" ? "" : `${path}.`}${stranger.name} is not known here${meant === undefined ? `: ${whole} ${rule}` : `; did you mean ${meant}?`}`;
+}
+
+/** Where a problem's place begins in the text, or the closest thing around it that is there; of a stranger, its name. */
+function startOf(tree: Document, { place, stranger }: Pick<FileProblem, "place" | "stranger">): number {
+  const node = (place.length === 0 ? tree.contents : tree.getIn(place, true)) as Node | null | undefined;
+  const key = isMap(node) ? node.items.find(({ key }) => isScalar(key) && String(key.value) === stranger?.name)?.key : undefined;
+  const range = isScalar(key) ? key.range : node?.range;
+  if (range) return range[0];
+  return place.length === 0 ? 0 : startOf(tree, { place: place.slice(0, -1) });
+}
