@@ -2,9 +2,10 @@
 import { CONTENDERS, takesPart } from "./contenders/contender.js";
 import { pgbench } from "./contenders/pgbench.js";
 import type { RunningContender } from "./contenders/process.js";
-import type { Job, LoadRequest } from "./load/job.js";
+import type { LoadRequest } from "./load/job.js";
 import { expectedAnswers, statementsPerRequest, verifiedRequests } from "./load/questions.js";
 import type { Options } from "./options.js";
+import { rotated, warmUp } from "./rounds.js";
 import { measure, openStage, say, type Measurement, type Stage } from "./stage.js";
 import { WORKLOADS } from "./workloads/index.js";
 import type { Workload } from "./workloads/workload.js";
@@ -22,9 +23,6 @@ export interface Comparison {
   options: Pick<Options, "rounds" | "seconds" | "connections" | "logLevel">;
   workloads: { id: string; title: string; rows: Row[] }[];
 }
-
-/** Compilers warm up by calls, not by seconds; a slow contender gets its calls too, within reason. */
-const WARM_UP = { seconds: 2, answers: 4_000, turns: 5 };
 
 /** A contender on its mark: its requests are known to be answered rightly. */
 interface Entrant {
@@ -67,10 +65,9 @@ async function enter(stage: Stage, workload: Workload, running: readonly Running
 
 async function contest(stage: Stage, workload: Workload, entrants: readonly Entrant[], options: Options): Promise<Comparison["workloads"][number]> {
   const { rounds, seconds, connections } = options;
-  for (const { running, requests } of entrants) await warmUp(stage, { ports: [running.port], connections, seconds: WARM_UP.seconds, requests });
+  for (const { running, requests } of entrants) await warmUp(stage, { ports: [running.port], connections, requests });
   const floor: Row = { contender: "pgbench", title: "pgbench with raw's statement", statements: 1, rounds: [] };
   for (let round = 0; round < rounds; round++) {
-    // Every round begins with another one, so that nobody always follows the same neighbour.
     for (const { row, running, requests } of rotated(entrants, round)) {
       const before = workload.changes && running.name !== "embedded" ? await changesOf(stage) : null;
       row.rounds.push(await measure(stage, [running], { connections, seconds, requests }));
@@ -84,16 +81,6 @@ async function contest(stage: Stage, workload: Workload, entrants: readonly Entr
   }
   const rows = entrants.map(({ row }) => row);
   return { id: workload.id, title: workload.title, rows: floor.rounds.length > 0 ? [...rows, floor] : rows };
-}
-
-async function warmUp({ load }: Stage, job: Job): Promise<void> {
-  let answers = 0;
-  for (let turn = 0; turn < WARM_UP.turns && answers < WARM_UP.answers; turn++) answers += (await load.run(job)).answers;
-}
-
-function rotated<T>(list: readonly T[], by: number): T[] {
-  const at = by % Math.max(1, list.length);
-  return [...list.slice(at), ...list.slice(0, at)];
 }
 
 interface Changes {

@@ -10,6 +10,7 @@ import { keep, keepChart } from "./report/results.js";
 import { comparisonTable } from "./report/table.js";
 import { scale } from "./scale.js";
 import { say } from "./stage.js";
+import { verdicts } from "./verdicts.js";
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -25,8 +26,9 @@ async function main(): Promise<void> {
     }
     case "memory":
     case "scale":
-    case "profile": {
-      const { result, markdown } = await { memory, scale, profile }[options.mode](options);
+    case "profile":
+    case "verdicts": {
+      const { result, markdown } = await { memory, scale, profile, verdicts }[options.mode](options);
       return keep(options.name, result, markdown);
     }
   }

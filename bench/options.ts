@@ -2,9 +2,10 @@
 import { parseArgs } from "node:util";
 import { CONTENDERS } from "./contenders/contender.js";
 import { WORKLOADS } from "./workloads/index.js";
+import { VERDICT_WORKLOADS } from "./workloads/verdicts/index.js";
 
 export interface Options {
-  mode: "compare" | "memory" | "scale" | "profile";
+  mode: "compare" | "memory" | "scale" | "profile" | "verdicts";
   rounds: number;
   /** Measured time of one contender in one round, after half a second that is not measured. */
   seconds: number;
@@ -36,15 +37,15 @@ export function readOptions(args: string[]): Options {
     },
   });
   const mode = values["cpu-prof"] ? "profile" : (positionals[0] ?? "compare");
-  const modes = ["compare", "memory", "scale", "profile"] as const;
+  const modes = ["compare", "memory", "scale", "profile", "verdicts"] as const;
   if (!modes.some((one) => one === mode)) throw new Error(`there is no mode ${mode}; there are ${modes.join(", ")}`);
   if (values.node !== "same" && values.node !== "current") throw new Error("--node is same or current");
   return {
     mode: mode as Options["mode"],
     rounds: positive("rounds", values.rounds),
-    seconds: positive("seconds", values.seconds ?? { compare: "4", memory: "300", scale: "6", profile: "10" }[mode as Options["mode"]]),
+    seconds: positive("seconds", values.seconds ?? { compare: "4", memory: "300", scale: "6", profile: "10", verdicts: "4" }[mode as Options["mode"]]),
     connections: positive("connections", values.connections),
-    workloads: chosen("--only", values.only, WORKLOADS.map(({ id }) => id)),
+    workloads: chosen("--only", values.only, (mode === "verdicts" ? VERDICT_WORKLOADS : WORKLOADS).map(({ id }) => id)),
     contenders: chosen("--contenders", values.contenders, [...CONTENDERS.map(({ name }) => name), "pgbench"]),
     node: values.node,
     logLevel: values["log-level"],

@@ -40,6 +40,8 @@ function oursEnvironment({ port, databaseUrl, issuer, logLevel }: Place): Record
     DATABASE_URL: databaseUrl,
     DATABASE_POOL_SIZE: String(POOL_SIZE),
     KEYCLOAK_ISSUER: issuer,
+    // Named, though it is the one that comes along: then no demo tenants come along, which the nightly reset would add to the data.
+    CATALOG_FILE: "catalog.yaml",
     LOG_LEVEL: logLevel,
   };
 }

@@ -1,5 +1,6 @@
 /** Owns the contender "ours, embedded": the service on the embedded database, with the data set in place of development's seeds. */
 import { pino } from "pino";
+import { loadCatalog } from "../../src/catalog/catalog.file.js";
 import { readConfig } from "../../src/config.js";
 import { openEmbedded } from "../../src/database/embedded.js";
 import { up } from "../../src/database/migrate.js";
@@ -15,5 +16,5 @@ await asOwner(config, embedded, async (owner) => {
   await owner.query("vacuum analyze");
 });
 const dataSource = await openServiceDataSource(config, embedded, log);
-const service = await openService({ config, log, dataSource });
+const service = await openService({ config, log, dataSource, catalog: await loadCatalog(), demo: { tenants: [] } });
 await service.app.listen(config.listen);

@@ -1,16 +1,22 @@
 /** Owns the contender "ours without walls": the real schema and server on doors that set no scope. The product has no such switch. */
 import { pino } from "pino";
 import { recordChange } from "../../src/audit-event/audit-event.recorder.js";
+import { loadCatalog } from "../../src/catalog/catalog.file.js";
 import { BOUNDS, readConfig } from "../../src/config.js";
 import { openDataSource } from "../../src/database/data-source.js";
 import { openBearer } from "../../src/kernel/bearer.js";
 import { DEFAULT_CLAIMS_MAPPING, identityFrom, type Identity } from "../../src/kernel/claims.js";
 import type { House } from "../../src/kernel/doors.js";
+import { keyRetention } from "../../src/kernel/idempotency-retention.js";
 import type { Principal } from "../../src/kernel/principal.js";
-import { RequestContext } from "../../src/kernel/request.js";
+import { RequestContext, type Facilities } from "../../src/kernel/request.js";
+import { rememberVerified } from "../../src/kernel/verified-tokens.js";
+import { openOnboarding } from "../../src/provisioning/provisioning.onboarding.js";
 import { buildRegistrySchema, ENTITIES } from "../../src/schema.js";
 import { buildServer } from "../../src/server.js";
 import { tenantAdmission } from "../../src/tenant/tenant.admission.js";
+import { openTenantDirectory } from "../../src/tenant/tenant.directory.js";
+import { openClaimsTeller } from "../../src/tenant-claims/tenant-claims.teller.js";
 import { openPlainDoors } from "./plain-doors.js";
 
 const config = readConfig();
@@ -24,6 +30,8 @@ const dataSource = await openDataSource({
   lockTimeoutMs: BOUNDS.lockMs,
   idleInTransactionTimeoutMs: BOUNDS.idleInTransactionMs,
   connectTimeoutMs: BOUNDS.connectMs,
+  silenceTimeoutMs: BOUNDS.statementMs + BOUNDS.connectMs,
+  genericPlans: true,
 });
 const house: House = {
   dataSource,
@@ -31,7 +39,20 @@ const house: House = {
   record: recordChange,
   limits: { statementTimeoutMs: BOUNDS.statementMs, maxWaiting: 1_000 },
 };
-const bearer = openBearer({ issuer: config.issuer, audience: config.token.audience, profile: config.token.profile, allowHttp: true, now, log });
+const catalog = await loadCatalog(config.catalogFile);
+/** What no workload asks for has walls still: claims are read at doors of their own, and there are no jobs. */
+const facilities: Facilities = {
+  forgetKeys: keyRetention(house),
+  catalog,
+  demo: { tenants: [] },
+  publicUrl: config.publicUrl,
+  tenantClaims: openClaimsTeller({ house, directory: openTenantDirectory(house, BOUNDS.operationMs, now), catalog, now, log, budgetMs: config.claimsBudgetMs }),
+  keycloak: null,
+  portalUrl: config.portalUrl,
+  onboarding: openOnboarding(null, null),
+};
+const verifier = openBearer({ issuer: config.issuer, audience: config.token.audience, profile: config.token.profile, allowHttp: true, now, log });
+const bearer = rememberVerified(verifier, now);
 
 /** The benchmark's tokens name tenants by id, so that there is no organisation to look up. */
 function principalOf(identity: Identity): Principal {
@@ -54,6 +75,7 @@ const { app } = await buildServer({
       principal,
       doors,
       now,
+      facilities,
     );
     return context;
   },

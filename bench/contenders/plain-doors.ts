@@ -7,8 +7,10 @@ import type { Doors, House, Visit } from "../../src/kernel/doors.js";
 /** What `openDoors` makes, minus the walls. The data source must log in as someone whom row security does not bind. */
 export function openPlainDoors({ dataSource, admit, record }: House, { principal, origin, committed }: Visit): Doors {
   const pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
+  const read = async <Row>({ text, values }: { text: string; values: unknown[] }) => (await pool.query({ name: nameOf(text), text, values })).rows as Row[];
   return {
-    read: async <Row>({ text, values }: { text: string; values: unknown[] }) => (await pool.query({ name: nameOf(text), text, values })).rows as Row[],
+    read,
+    about: () => ({ read }),
     within(named) {
       const tenantId = named ?? principal?.tenantId;
       if (!principal || tenantId == null) throw new Fault("BAD_USER_INPUT", "Name the tenant to act in");

@@ -1,10 +1,15 @@
 /** Owns the words between the benchmark and its load generator, which is a process of its own. */
 
 export interface LoadRequest {
+  /** A GET has no body; its `body` is empty. */
+  method: "GET" | "POST";
   path: string;
   headers: Record<string, string>;
   body: string;
-  /** The only body that is right, byte for byte; absent for changes, whose answers must name their fresh slug. */
+  /**
+   * The only body that is right, byte for byte, with ANY_INSTANT in place of the instants that differ in every answer; absent for
+   * changes, whose answers must name their fresh slug.
+   */
   expected?: string;
 }
 

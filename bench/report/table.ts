@@ -39,11 +39,13 @@ export function spreadText({ min, median, max }: Spread, digits = 2): string {
   return `${median.toFixed(digits)} [${min.toFixed(digits)} – ${max.toFixed(digits)}]`;
 }
 
+export function medianText(values: readonly (number | null)[], digits = 0): string {
+  const { median } = spread(values.map((one) => one ?? NaN));
+  return Number.isNaN(median) ? "–" : median.toFixed(digits);
+}
+
 function lineOf({ contender, title, statements, rounds }: Row, ours: Row | undefined): string[] {
-  const middle = (metric: (one: Measurement) => number | null, digits = 0) => {
-    const { median } = spread(rounds.map((one) => metric(one) ?? NaN));
-    return Number.isNaN(median) ? "–" : median.toFixed(digits);
-  };
+  const middle = (metric: (one: Measurement) => number | null, digits = 0) => medianText(rounds.map(metric), digits);
   const cpu = (row: Row) => row.rounds.map((one) => (one.nodeCpuUs ?? NaN) + (one.postgresCpuUs ?? NaN));
   const compared = ours && contender !== "ours" && contender !== "embedded" ? ours : undefined;
   return [

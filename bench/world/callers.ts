@@ -13,18 +13,19 @@ export function callerHeaders(issuer: TestIssuer) {
   };
   return (caller: Variant["caller"]): Record<string, string> => {
     if (caller === "anonymous") return {};
-    const key = caller === "operator" ? caller : caller.tenantId;
-    const headers =
-      known.get(key) ??
-      (caller === "operator"
-        ? tokenOf({ realm_access: { roles: ["platform-operator"] } })
-        : { ...tokenOf({ tenant_id: caller.tenantId, realm_access: { roles: ["IT_ADMIN"] } }) });
+    const key = JSON.stringify(caller);
+    const headers = known.get(key) ?? tokenOf(claimsOf(caller));
     known.set(key, headers);
     return headers;
   };
 }
 
+function claimsOf(caller: Exclude<Variant["caller"], "anonymous">): Record<string, unknown> {
+  if (caller === "operator") return { realm_access: { roles: ["platform-operator"] } };
+  return "product" in caller ? { product: caller.product } : { tenant_id: caller.tenantId, realm_access: { roles: ["IT_ADMIN"] } };
+}
+
 /** Contenders without tokens believe this header; without it they take the caller for platform staff. */
 export function tenantHeader(caller: Variant["caller"]): Record<string, string> {
-  return typeof caller === "object" ? { "x-bench-tenant": caller.tenantId } : {};
+  return typeof caller === "object" && "tenantId" in caller ? { "x-bench-tenant": caller.tenantId } : {};
 }

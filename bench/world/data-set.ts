@@ -19,9 +19,15 @@ export function slugOf(position: number): string {
 /** In SQL, so that pgbench and the loader agree: the id of the tenant at a position. */
 export const TENANT_ID_SQL = "md5('tenant ' || i)::uuid";
 
+/** What the tenants have of their own, beside what their plans give: what the catalogue sells, and a product that it no longer knows. */
+export const PRODUCTS = ["chat", "crm", "desk", "docs", "erp", "tickets"] as const;
+
 /**
  * 1,000 tenants with 3 projects, 6 entitlements and 4 keys each, and 200,000 audit events. Audit events are written in the
  * order of their time, as a living log is, so one tenant's events lie scattered over the table.
+ *
+ * Of ten tenants one has tried the CRM and not bought it, one had it taken back, and one is trying it; nobody has tickets any more.
+ * What has ended is no longer enabled, because the service would write that down while it is measured.
  */
 export const LOAD_SQL = `
   insert into tenants (id, slug, name, status, plan, erp_customer_id, stripe_cust_id, sales_owner, contract_start, created_at, updated_at)
@@ -36,11 +42,22 @@ export const LOAD_SQL = `
     timestamptz '2026-02-01 00:00:00.5+00' + j * interval '1 hour', timestamptz '2026-06-01 00:00:00+00'
   from generate_series(0, ${TENANTS - 1}) i, generate_series(1, 3) j;
 
-  insert into tenant_products (tenant_id, product, enabled, config, expires_at, created_at, updated_at)
-  select ${TENANT_ID_SQL}, (array['analytics', 'billing', 'chat', 'crm', 'storage', 'tickets'])[j], j <> 6,
-    jsonb_build_object('max_seats', j * 5, 'region', 'eu'), case when j % 2 = 0 then timestamptz '2030-01-01 00:00:00+00' end,
+  insert into tenant_products (tenant_id, product, source, enabled, config, trial_started_at, expires_at, created_at, updated_at)
+  select ${TENANT_ID_SQL}, product, (case when tries then 'trial' else 'override' end)::entitlement_source,
+    product <> 'tickets' and (product <> 'crm' or i % 10 > 1),
+    case product
+      when 'chat' then '{"language": "de", "greeting": "Hello"}'
+      when 'desk' then jsonb_build_object('mail', jsonb_build_object('from', 'help-' || i || '@example.com'))
+      when 'docs' then '{}'
+      when 'erp' then '{}'
+      else jsonb_build_object('max_seats', 5 + i % 20, 'region', 'eu')
+    end,
+    case when tries then timestamptz '2026-02-02 00:00:00+00' end,
+    case when product = 'crm' and i % 10 = 0 then timestamptz '2026-02-16 00:00:00+00'
+      when product in ('crm', 'docs', 'tickets') then timestamptz '2030-01-01 00:00:00+00' end,
     timestamptz '2026-02-02 00:00:00+00', timestamptz '2026-06-01 00:00:00+00'
-  from generate_series(0, ${TENANTS - 1}) i, generate_series(1, 6) j;
+  from generate_series(0, ${TENANTS - 1}) i, unnest(array[${PRODUCTS.map((product) => `'${product}'`).join(", ")}]) product,
+    lateral (select product = 'crm' and i % 10 in (0, 2) as tries) trial;
 
   insert into api_keys (id, tenant_id, product, name, scopes, hash, prefix, created_by, last_used_at, created_at)
   select md5('key ' || i || ' ' || j)::uuid, ${TENANT_ID_SQL}, 'crm', 'key-' || j, array['read', 'write'], '*',
