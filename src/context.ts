@@ -36,17 +36,17 @@ export function contextMaker({ house, bearer, claims, directory, now, facilities
   }
 
   return async (request: FastifyRequest): Promise<RequestContext> => {
-    const headers = request.raw.headersDistinct;
-    const verified = await bearer.verify(headers["authorization"] ?? []);
-    const principal = verified && (await principalOf(identityOf(verified), headers[TENANT_HEADER] ?? [], directory, now()));
+    const { rawHeaders } = request.raw;
+    const verified = await bearer.verify(everyValue(rawHeaders, "authorization"));
+    const principal = verified && (await principalOf(identityOf(verified), everyValue(rawHeaders, TENANT_HEADER), directory, now()));
     const started = performance.now();
     const context: RequestContext = new RequestContext(
       request.id,
-      request.log.child({ principal: principal?.subject ?? null, tenant: principal?.tenantId ?? null }),
+      request.log,
       principal,
       openDoors(house, {
         principal,
-        origin: { requestId: request.id, sourceIp: addressOf(request), userAgent: headers["user-agent"]?.[0]?.slice(0, 500) ?? null },
+        origin: { requestId: request.id, sourceIp: addressOf(request), userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null },
         remainingMs: () => BOUNDS.operationMs - (performance.now() - started),
         committed: () => context.forget(),
       }),
@@ -55,6 +55,11 @@ export function contextMaker({ house, bearer, claims, directory, now, facilities
     );
     return context;
   };
+}
+
+/** Every value of a header, as it came: Node's own map joins some that are given twice and drops others. */
+function everyValue(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
 
 /** A trusted router may still pass on what is no address, and the audit log takes nothing else. An IPv6 zone means something on its own machine only. */

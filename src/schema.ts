@@ -15,6 +15,7 @@ import { IdpConfig } from "./idp-config/idp-config.entity.js";
 import { IdpConfigResolver, TenantIdpConfigsResolver } from "./idp-config/idp-config.resolver.js";
 import { JobResolver } from "./job/job.resolver.js";
 import { guardAccess, proveAccess, type AccessRow } from "./kernel/access.js";
+import { noteResolvers } from "./kernel/column-projection.js";
 import { graftFederation, type Subgraph } from "./kernel/federation.js";
 import { IdempotencyRecord } from "./kernel/idempotency-record.js";
 import { referenceActions } from "./kernel/reference.js";
@@ -83,6 +84,7 @@ export function buildRegistrySchema(): RegistrySchema {
     validateFn: (value) => validateArgument(value),
     scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],
   });
+  noteResolvers(schema);
   const access = proveAccess(schema, referenceActions());
   guardAccess(schema);
   return { ...graftFederation(schema), access };

@@ -4,10 +4,13 @@ import { columnsOf } from "../kernel/columns.js";
 import type { Doors } from "../kernel/doors.js";
 import { loaderById } from "../kernel/loaders.js";
 import { pagesOf, type Order } from "../kernel/page.js";
+import { declareStub } from "../kernel/projection.js";
 import { ApiKey } from "./api-key.entity.js";
 import type { ApiKeyFilter } from "./api-key.inputs.js";
 
 const columns = columnsOf(ApiKey, "k");
+declareStub("ApiKey", "product", { key: "k.product" });
+declareStub("ApiKey", "createdBy", { id: "k.created_by" });
 const NEWEST_FIRST: Order = { name: "api_key.created_at.desc", key: sql`k.created_at`, type: "timestamptz", descending: true };
 
 const apiKeysOfTenant = pagesOf<ApiKey, { filter?: ApiKeyFilter | null }>({

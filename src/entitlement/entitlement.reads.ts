@@ -6,6 +6,7 @@ import { columnsOf } from "../kernel/columns.js";
 import type { Doors } from "../kernel/doors.js";
 import { notFound } from "../kernel/fault.js";
 import { listOf } from "../kernel/list.js";
+import { declareStub, declareWrite } from "../kernel/projection.js";
 import type { RequestContext } from "../kernel/request.js";
 import type { Tenant } from "../tenant/tenant.entity.js";
 import { tenantReads } from "../tenant/tenant.reads.js";
@@ -14,6 +15,8 @@ import { entitlementId, entitlementKeyFrom } from "./entitlement.rules.js";
 import { verdictOf, type Verdict } from "./entitlement.verdict.js";
 
 const columns = columnsOf(Entitlement, "e");
+declareWrite("Entitlement", "id", () => sql`e.tenant_id || ':' || e.product`);
+declareStub("Entitlement", "product", { key: "e.product" });
 
 /** A tenant has at most one entitlement for each product of the catalogue, so the list needs no pages. */
 const entitlementsOfTenant = listOf<Entitlement>({

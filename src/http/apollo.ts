@@ -1,5 +1,5 @@
 /** Owns how Apollo Server is set up: its switches, bounds and plugins. What HTTP adds is `server.ts`. */
-import { ApolloServer } from "@apollo/server";
+import { ApolloServer, type ApolloServerOptionsWithGateway } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -10,6 +10,7 @@ import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { BOUNDS } from "../config.js";
 import { answerSizePlugin } from "../kernel/answer-size.js";
+import { projectingExecutor, stringifyAnswer } from "../kernel/execution.js";
 import { documentLimits } from "../kernel/document-limits.js";
 import { formatError } from "../kernel/error-format.js";
 import { statusPlugin } from "../kernel/http-status.js";
@@ -26,7 +27,7 @@ export interface ApolloParts {
 /** An Apollo Server that is not started yet. */
 export function openApollo({ schema, introspection, log }: ApolloParts): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
-    schema,
+    gateway: executing(schema),
     introspection,
     formatError,
     logger: log,
@@ -36,9 +37,8 @@ export function openApollo({ schema, introspection, log }: ApolloParts): ApolloS
     hideSchemaDetailsFromClientErrors: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    stringifyResult: (value) => JSON.stringify(value),
+    stringifyResult: stringifyAnswer,
     parseOptions: { maxTokens: BOUNDS.requests.maxTokens },
-    executionOptions: { maxCoercionErrors: 10 },
     maxRecursiveSelections: BOUNDS.requests.maxRecursiveSelections,
     validationRules: [documentLimits(BOUNDS.requests)],
     plugins: [
@@ -52,4 +52,19 @@ export function openApollo({ schema, introspection, log }: ApolloParts): ApolloS
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
+}
+
+const MAX_COERCION_ERRORS = 10;
+
+/** Apollo Server lets nobody but a gateway execute otherwise than graphql-js does; this one has the schema at hand. */
+function executing(schema: GraphQLSchema): ApolloServerOptionsWithGateway<RequestContext>["gateway"] {
+  const executor = projectingExecutor(schema, MAX_COERCION_ERRORS);
+  return {
+    load: async () => ({ executor: executor as never }),
+    onSchemaLoadOrUpdate(listener) {
+      listener({ apiSchema: schema, coreSupergraphSdl: "" });
+      return () => undefined;
+    },
+    stop: async () => undefined,
+  };
 }

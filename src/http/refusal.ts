@@ -25,7 +25,7 @@ const UNREADABLE: Refusal = { status: 400, code: "BAD_REQUEST", message: "The re
 /** Answer with a status and the words that belong to it. */
 export function refuse(request: FastifyRequest, reply: FastifyReply, status: number): FastifyReply {
   const { code, message } = REFUSALS.find((one) => one.status === status) ?? UNREADABLE;
-  request.log.info({ principal: null, tenant: null, status, code }, "request refused");
+  request.log.info({ requestId: request.id, principal: null, tenant: null, status, code }, "request refused");
   const retryable = status === 503;
   if (retryable) reply.header("retry-after", RETRY_AFTER_SECONDS);
   // What is left of a refused body is not waited for.
@@ -38,7 +38,7 @@ export function refuseError(error: FastifyError, request: FastifyRequest, reply:
   const { statusCode = 500 } = error;
   if (error instanceof LateError) return refuse(request, reply, 503);
   if (statusCode < 500) return refuse(request, reply, statusCode);
-  request.log.error({ principal: null, tenant: null, err: error }, "internal error");
+  request.log.error({ requestId: request.id, principal: null, tenant: null, err: error }, "internal error");
   return reply.code(500).send(errorBody(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR", { reference: request.id }));
 }
 

@@ -3,6 +3,7 @@ import type { ApolloServerPlugin } from "@apollo/server";
 import type { GraphQLFormattedError } from "graphql";
 import { errorBody, INTERNAL_MESSAGE } from "./error-format.js";
 import type { RequestContext } from "./request.js";
+import { Written } from "./twin-schema.js";
 
 /**
  * The Apollo Server plugin that replaces an answer above `maxBytes` by one error, LIMIT_EXCEEDED. Cost counts fields, not the
@@ -60,6 +61,7 @@ export function jsonBytes(value: unknown, enough: number, depth = 0): number {
     case "object":
       if (value === null) return NULL_BYTES;
       if (depth > MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH}`);
+      if (value instanceof Written) return Buffer.byteLength(value.text);
       if (Array.isArray(value)) return listBytes(value, enough, depth + 1);
       if ("toJSON" in value && typeof value.toJSON === "function") return jsonBytes(value.toJSON(), enough, depth + 1);
       return objectBytes(value as Readonly<Record<string, unknown>>, enough, depth + 1);

@@ -2,12 +2,15 @@
 import pg from "pg";
 import sql, { raw, type Sql } from "sql-template-tag";
 import { getMetadataArgsStorage } from "typeorm";
+import { declareAlias } from "./projection.js";
 
 /**
  * The select list of an entity for raw statements, `alias."column" as "property"`, from the same decorators that TypeORM
  * reads. Columns with `select: false` (hashes) are not in it. Dates without a time stay text: they have no time zone to lose.
+ * Every statement reads an entity under this one alias.
  */
 export function columnsOf(entity: Function, alias: string): Sql {
+  declareAlias(entity, alias);
   const columns = getMetadataArgsStorage()
     .filterColumns(entity)
     .filter((column) => column.options.select !== false)

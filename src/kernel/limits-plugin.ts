@@ -4,6 +4,7 @@ import { ApolloServerValidationErrorCode } from "@apollo/server/errors";
 import { GraphQLError, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, type ValueNode } from "graphql";
 import { operationCost } from "./cost.js";
 import type { FaultCode } from "./fault.js";
+import { rememberedCost } from "./remembered-cost.js";
 import { DEFAULT_LIMITS, limitExceeded, type Limits } from "./limits.js";
 
 const CODE = "LIMIT_EXCEEDED" satisfies FaultCode;
@@ -29,7 +30,7 @@ export function limitsPlugin(schema: GraphQLSchema, limits: Limits = DEFAULT_LIM
           if (representations > limits.maxRepresentations) {
             throw limitExceeded("Representation count", representations, limits.maxRepresentations);
           }
-          const cost = operationCost(schema, document, request.operationName, request.variables);
+          const cost = rememberedCost(operation, request.variables ?? {}, () => operationCost(schema, document, request.operationName, request.variables));
           if (cost > limits.maxCost) throw limitExceeded("Cost", cost, limits.maxCost);
         },
         async didEncounterErrors({ errors }) {

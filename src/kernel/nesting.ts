@@ -4,10 +4,13 @@
  */
 import { getArgumentValues, getDirectiveValues, GraphQLIncludeDirective, GraphQLSkipDirective, isObjectType } from "graphql";
 import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo, SelectionSetNode } from "graphql";
-import sql, { empty, join, raw, type Sql } from "sql-template-tag";
+import sql, { join, raw, type Sql } from "sql-template-tag";
 import { accessOf } from "./access.js";
 import { reviverOf } from "./columns.js";
+import type { WritePage } from "./connection-projection.js";
 import { may, type Principal } from "./principal.js";
+import { readAt } from "./projection.js";
+import { projectionOf, type Projection } from "./projected-query.js";
 
 /** The rows of one list for one parent, as a select that names the parent's id. May throw a fault on bad arguments. */
 type Select = (args: Record<string, unknown>, parentId: Sql) => Sql;
@@ -27,12 +30,15 @@ export function declareNested(typeName: string, fieldName: string, entity: Funct
 /** What to add to the select list of a statement, and how to find it again in the rows. Equal additions have equal keys. */
 export interface Nesting {
   key: string;
-  columns: Sql;
+  /** The select list: these columns and the lists, or whatever else answers what is asked. */
+  select(columns: Sql): Sql;
+  /** Writes the whole page instead, where Postgres does that. */
+  page?: WritePage;
   /** Give the lists the names under which the request asked for them. In SQL they are numbered: a statement's text is never the caller's. */
   named<Row extends object>(rows: Row[]): Row[];
 }
 
-export const NOTHING_NESTED: Nesting = { key: "", columns: empty, named: (rows) => rows };
+export const NOTHING_NESTED: Nesting = { key: "", select: (columns) => columns, named: (rows) => rows };
 
 /**
  * The lists that this request asks of `typeName` below the field being resolved. `paths` says where its selections are: `[]` for the
@@ -56,7 +62,7 @@ function nestingOf(info: GraphQLResolveInfo, principal: Principal | null, typeNa
   if (chosen.length === 0) return NOTHING_NESTED;
   return {
     key: JSON.stringify(chosen.map(([name, { key }]) => [name, key])),
-    columns: join(chosen.map(([, { column }], position) => sql`, ${column} as ${raw(`"${PREFIX}${position}"`)}`), ""),
+    select: (columns) => join([columns, ...chosen.map(([, { column }], position) => sql`${column} as ${raw(`"${PREFIX}${position}"`)}`)]),
     named(rows) {
       for (const row of rows as Record<string, unknown>[]) {
         const found = chosen.map((_, position) => row[`${PREFIX}${position}`]);
@@ -90,22 +96,37 @@ const PREFIX = "nested:";
 export interface LookAhead {
   typeName: string;
   parentId: Sql;
+  /** By which a loader finds the rows again, when it reads nothing of them but their answer. */
+  keys: Sql;
   caller: Principal | null;
+  now: () => Date;
 }
 
 /**
  * Reads of one type, opened once for each set of lists that a request asks for below it. The set is worked out once for each
  * field of the document, not for each row.
  */
-export function lookingAhead<Reads>({ typeName, parentId, caller }: LookAhead, open: (nesting: Nesting) => Reads) {
+export function lookingAhead<Reads>({ typeName, parentId, keys, caller, now }: LookAhead, open: (nesting: Nesting) => Reads) {
   const opened = new Map<string, Reads>();
   const known = new Map<readonly FieldNode[], Nesting>();
   return (info: GraphQLResolveInfo, paths?: readonly string[][]): Reads => {
-    const nesting = known.get(info.fieldNodes) ?? nestingOf(info, caller, typeName, parentId, paths);
+    const projection = projectionOf(info);
+    const nesting = known.get(info.fieldNodes) ?? (projection ? written(projection, typeName, keys, now()) : nestingOf(info, caller, typeName, parentId, paths));
     known.set(info.fieldNodes, nesting);
     const reads = opened.get(nesting.key) ?? open(nesting);
     opened.set(nesting.key, reads);
     return reads;
+  };
+}
+
+/** Reads nothing but the answer. Its key is its own: no other place of the document is answered by it. */
+function written({ name, rows, page }: Projection, typeName: string, keys: Sql, now: Date): Nesting {
+  const row = rows.get(typeName);
+  return {
+    key: `written:${name}`,
+    select: () => (row ? sql`${keys}, ${readAt(now, row)}::text as written` : keys),
+    ...(page && { page: (...of) => readAt(now, page(...of)) }),
+    named: (found) => found,
   };
 }
 
@@ -121,7 +142,7 @@ export function broughtAlong<Row>(parent: object, info: GraphQLResolveInfo): Row
  * Filters are free text, validated in the resolver: a bad one must fail its own field, not the parent's statement. Later pages are
  * asked for one list at a time, so they have nothing to come along with.
  */
-const STAYS_BEHIND = ["filter", "after", "before", "last"];
+export const STAYS_BEHIND = ["filter", "after", "before", "last"];
 
 function selected(info: GraphQLResolveInfo, principal: Principal | null, type: GraphQLObjectType, node: FieldNode, parentId: Sql): Wanted | null {
   const field = type.getFields()[node.name.value];

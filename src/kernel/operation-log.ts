@@ -21,7 +21,7 @@ export function operationLogPlugin(): ApolloServerPlugin<RequestContext> {
           for (const error of errors) codes.add(noted(error, contextValue));
         },
         async willSendResponse({ contextValue, operation, operationName }) {
-          contextValue.log.info(
+          contextValue.note(
             {
               operation: loggable(operationName ?? request.operationName),
               type: operation?.operation ?? null,

@@ -1,40 +1,35 @@
 /** Owns how pages are read: one statement a page, or one for the pages of many parents. Their GraphQL face is `connection.ts`. */
 import DataLoader from "dataloader";
 import type { GraphQLResolveInfo } from "graphql";
-import sql, { join, raw, type Sql } from "sql-template-tag";
-import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, type Page, type PageArgs } from "./connection.js";
-import { readCursor, writeCursor, type CursorOrder, type Place } from "./cursor.js";
+import sql, { raw, type Sql } from "sql-template-tag";
+import type { Page, PageArgs } from "./connection.js";
+import { pageWriter } from "./connection-projection.js";
+import { writeCursor } from "./cursor.js";
 import type { Doors } from "./doors.js";
-import { Fault } from "./fault.js";
-import { broughtAlong, declareNested, NOTHING_NESTED, type Nesting } from "./nesting.js";
+import { broughtAlong, declareNested, NOTHING_NESTED, STAYS_BEHIND, type Nesting } from "./nesting.js";
+import { conjunction, selection, sliceOf, type Listing, type Slice } from "./page-selection.js";
+import { aliasOf, declareWrite, objectTypeOf } from "./projection.js";
 
-/** How a list is read. `order.key` must be sortable and not null; ties are broken by `id`, so that the order is total. */
-export interface Listing {
-  columns: Sql;
-  from: Sql;
-  where: readonly Sql[];
-  id: Sql;
-  order: Order;
-}
-
-export interface Order extends CursorOrder {
-  key: Sql;
-  descending: boolean;
-}
+export type { Listing, Order } from "./page-selection.js";
 
 type Keyed<Row> = Row & { cursorKey: string; id: string; parentId?: string };
 
 /** A page of a list that has no parent, with the lists below its rows that `nesting` brings along. */
 export async function pageOf<Row extends object>(doors: Doors, listing: Listing, args: PageArgs, nesting: Nesting = NOTHING_NESTED): Promise<Page<Row>> {
   const slice = sliceOf(listing, args);
-  const columns = sql`${listing.columns}${nesting.columns}`;
-  const rows = nesting.named(await doors.read<Keyed<Row>>(selection({ ...listing, columns }, slice)));
+  if (nesting.page) return writtenPage(await doors.read(sql`select ${nesting.page(listing, slice)}::text as written`));
+  const rows = nesting.named(await doors.read<Keyed<Row>>(selection({ ...listing, columns: nesting.select(listing.columns) }, slice)));
   return page(rows, listing, slice, async () => {
     const [counted] = await doors.read<{ count: number }>(
       sql`select count(*)::int as count from ${listing.from} where ${conjunction(listing.where)}`,
     );
     return counted?.count ?? 0;
   });
+}
+
+/** One row, whose text is the whole page; nothing of it is looked at before it is sent. */
+function writtenPage<Row>(rows: object[]): Page<Row> {
+  return rows[0] as Page<Row>;
 }
 
 /** A list field whose list belongs to the row that it is a field of. */
@@ -58,6 +53,12 @@ export function pagesOf<Row extends object, Args extends object>(child: ChildPag
   declareNested(child.typeName, child.fieldName, child.entity, (args, parentId) => {
     const listing = child.listing(args as Args);
     return selection(listing, sliceOf(listing, args), [sql`${child.parent} = ${parentId}`]);
+  });
+  declareWrite(child.typeName, child.fieldName, ({ field, nodes, args }, at) => {
+    const type = objectTypeOf(field);
+    const write = STAYS_BEHIND.some((name) => args[name] != null) ? null : type && pageWriter(type, nodes, at);
+    const listing = child.listing(args as Args);
+    return write && write(listing, sliceOf(listing, args), [sql`${child.parent} = ${raw(aliasOf(child.typeName))}.id`]);
   });
   return (doors: Doors) => {
     const opened = new Map<string, ReturnType<typeof openPages<Row>>>();
@@ -93,44 +94,6 @@ function openPages<Row extends object>(doors: Doors, parent: Sql, listing: Listi
       return page(rows, listing, slice, () => counts.load(owner.id));
     },
   };
-}
-
-interface Slice {
-  size: number;
-  backward: boolean;
-  place: Place | null;
-}
-
-/** Faults: BAD_USER_INPUT for a size out of bounds, arguments that exclude each other, or a cursor of another list. */
-function sliceOf({ order }: Listing, { first, after, last, before }: PageArgs): Slice {
-  const backward = last != null;
-  const size = last ?? first ?? DEFAULT_PAGE_SIZE;
-  if (backward && first != null) throw new Fault("BAD_USER_INPUT", "Give first or last, not both", { field: "last" });
-  if (size < 1 || size > MAX_PAGE_SIZE) {
-    const field = backward ? "last" : "first";
-    throw new Fault("BAD_USER_INPUT", `${field} must be 1 to ${MAX_PAGE_SIZE}`, { field });
-  }
-  const [cursor, field] = backward ? [before, "before"] : [after, "after"];
-  if ((backward ? after : before) != null) {
-    throw new Fault("BAD_USER_INPUT", "Use after with first and before with last", { field: backward ? "after" : "before" });
-  }
-  return { size, backward, place: cursor == null ? null : readCursor(cursor, order, field) };
-}
-
-function selection({ columns, from, where, id, order }: Listing, slice: Slice, scope: readonly Sql[] = []): Sql {
-  const descending = order.descending !== slice.backward;
-  const conditions = [...scope, ...where];
-  if (slice.place) {
-    const beyond = raw(descending ? "<" : ">");
-    conditions.push(sql`(${order.key}, ${id}) ${beyond} (${slice.place.key}::${raw(order.type)}, ${slice.place.id}::uuid)`);
-  }
-  const direction = raw(descending ? "desc" : "asc");
-  return sql`select ${columns}, (${order.key})::text as "cursorKey" from ${from} where ${conjunction(conditions)}
-    order by ${order.key} ${direction}, ${id} ${direction} limit ${slice.size + 1}`;
-}
-
-function conjunction(conditions: readonly Sql[]): Sql {
-  return conditions.length === 0 ? sql`true` : join(conditions as Sql[], " and ");
 }
 
 /** One row more than asked for was read: its presence says whether there is a further page. */

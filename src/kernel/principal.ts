@@ -72,3 +72,9 @@ export function actionsOf(principal: Principal): Action[] {
   const held = [...new Set(principal.roles.flatMap((role) => [...ACTIONS_OF_ROLE[role]]))].sort();
   return held.filter((action) => may(principal, action) && !(principal.kind === "user" && principal.restriction?.notOffered.has(action)));
 }
+
+/** Equal for principals that may do the same. */
+export function permissionsOf(principal: Principal): string {
+  const restriction = principal.kind === "user" ? principal.restriction?.because : undefined;
+  return [...principal.roles, restriction].join();
+}

@@ -10,17 +10,22 @@ export type Representation = Readonly<Record<string, unknown>>;
 
 type Resolve = (representation: Representation, context: RequestContext, info: GraphQLResolveInfo) => Promise<object | null>;
 
-const references = new Map<string, { action: Action; resolve: Resolve }>();
+const references = new Map<string, { action: Action; resolve: Resolve; projected: boolean }>();
 
 /** What each looked-up row is. Beside the rows, because a row may be frozen, and one may be asked for twice. */
 const typeNames = new WeakMap<object, string>();
 
 /**
  * Declare how an entity is looked up by reference. A key that is malformed, absent or someone else's resolves to null.
- * `resolve` must go through the request's reads, so that a hundred references are one statement.
+ * `resolve` must go through the request's reads, so that a hundred references are one statement; `projected` says that these look ahead.
  */
-export function reference(typeName: string, action: Action, resolve: Resolve): void {
-  references.set(typeName, { action, resolve });
+export function reference(typeName: string, action: Action, resolve: Resolve, { projected = false } = {}): void {
+  references.set(typeName, { action, resolve, projected });
+}
+
+/** The entities whose look-ups read ahead with their `info`, so that their answers may be written by Postgres. */
+export function projectedReferences(): string[] {
+  return [...references].flatMap(([name, { projected }]) => (projected ? [name] : []));
 }
 
 /** Entity name → the action that its look-up needs; read by the proof at boot. */

@@ -12,20 +12,36 @@ import type { Principal } from "./principal.js";
 export interface Facilities {}
 
 /** Opens a feature's reads for one request, for instance `tenantReads`. */
-export type OpenReads<T> = (doors: Doors, caller: Principal | null) => T;
+export type OpenReads<T> = (doors: Doors, caller: Principal | null, now: () => Date) => T;
 
 export class RequestContext {
   private readonly opened = new Map<OpenReads<unknown>, unknown>();
 
   constructor(
     readonly requestId: string,
-    readonly log: FastifyBaseLogger,
+    private readonly logger: FastifyBaseLogger,
     readonly caller: Principal | null,
     readonly doors: Doors,
     /** The clock; tests move it. */
     readonly now: () => Date,
     readonly facilities: Facilities,
   ) {}
+
+  /** What every line of this request carries. */
+  get logged() {
+    const { requestId, caller } = this;
+    return { requestId, principal: caller?.subject ?? null, tenant: caller?.tenantId ?? null };
+  }
+
+  /** A logger of this request's own. Made when it is asked for: most requests write one line, see {@link note}. */
+  get log(): FastifyBaseLogger {
+    return this.logger.child(this.logged);
+  }
+
+  /** Write one line of this request. */
+  note(line: object, message: string): void {
+    this.logger.info({ ...this.logged, ...line }, message);
+  }
 
   /** The verified caller. Faults: UNAUTHENTICATED for an anonymous request. */
   get principal(): Principal {
@@ -37,7 +53,7 @@ export class RequestContext {
   readonly reads = <T>(open: OpenReads<T>): T => {
     let reads = this.opened.get(open) as T | undefined;
     if (reads === undefined) {
-      reads = open(this.doors, this.caller);
+      reads = open(this.doors, this.caller, this.now);
       this.opened.set(open, reads);
     }
     return reads;

@@ -1,5 +1,6 @@
 /** Owns how one statement runs inside its caller's scope in a single round trip. Whose scope that is, is decided by `doors.ts`. */
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import pg from "pg";
 import type { Sql } from "sql-template-tag";
 
@@ -21,11 +22,13 @@ interface Wire {
   parse(message: { name: string; text: string }): void;
   bind(message: { statement: string; values: readonly string[] }): void;
   execute(message: object): void;
+  close(message: { type: "S"; name: string }): void;
 }
 
 /** pg.Query with the hooks that pg calls while it talks to the server. */
 interface SubmittedQuery {
   new (config: pg.QueryConfig): pg.Query & {
+    name?: string;
     callback: (error: Error | null, result: pg.QueryResult) => void;
     prepare(wire: Wire): void;
     handleDataRow(message: unknown): void;
@@ -54,6 +57,7 @@ class ScopedQuery extends (pg.Query as unknown as SubmittedQuery) {
     }
     wire.bind({ statement: SCOPE_STATEMENT, values: this.scope });
     wire.execute({});
+    if (this.name !== undefined && wire.parsedStatements[this.name] === undefined) makeRoom(wire);
     super.prepare(wire);
   }
 
@@ -76,22 +80,33 @@ export function runScoped<Row>(client: pg.ClientBase, scope: ScopeValues, { text
   });
 }
 
-/** More and longer texts than the service's usual queries have; any other is sent without a name, and planned each time. */
+/** More and longer texts than the service's usual queries have; longer ones are sent without a name, and planned each time. */
 const MAX_PREPARED = 200;
 const MAX_PREPARED_CHARACTERS = 6_000;
-const statementNames = new Map<string, string>();
+const statementNames = new LRUCache<string, string>({ max: 2 * MAX_PREPARED });
 
 /**
  * Prepared once per connection and role: a plan under row security belongs to the role it was made for, and one name for two
- * roles would be planned anew at every switch. Texts are built from code alone, but callers choose which lists and orders go
- * together: their number is bounded, so that nobody fills the memory of every connection with plans.
+ * roles would be planned anew at every switch.
  */
 function statementName(role: string, text: string): string | undefined {
   if (text.length > MAX_PREPARED_CHARACTERS) return undefined;
   const key = `${role} ${text}`;
   const known = statementNames.get(key);
-  if (known !== undefined || statementNames.size >= MAX_PREPARED) return known;
+  if (known !== undefined) return known;
   const name = createHash("sha256").update(key).digest("base64url").slice(0, 43);
   statementNames.set(key, name);
   return name;
+}
+
+/**
+ * Texts are built from code alone, but callers choose which fields, lists and orders go together. A connection keeps so many plans
+ * and lets the oldest go for a new one: nobody fills the memory of every connection, and nobody keeps others from being prepared.
+ */
+function makeRoom(wire: Wire): void {
+  const names = Object.keys(wire.parsedStatements);
+  const oldest = names.find((name) => name !== SCOPE_STATEMENT);
+  if (names.length <= MAX_PREPARED || oldest === undefined) return;
+  wire.close({ type: "S", name: oldest });
+  delete wire.parsedStatements[oldest];
 }

@@ -5,11 +5,14 @@ export class LateError extends Error {
   override readonly name = "LateError";
 }
 
-/** What `work` resolves or rejects with, or a rejection with {@link LateError} after `timeoutMs`. */
-export async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LateError(`no outcome within ${timeoutMs} ms`)), timeoutMs);
+/** What `work` resolves or rejects with, or a rejection with {@link LateError} after `timeoutMs`. One promise: it stands around every request. */
+export function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new LateError(`no outcome within ${timeoutMs} ms`)), timeoutMs);
+    const done = () => clearTimeout(timer);
+    work.then(
+      (value) => (done(), resolve(value)),
+      (error: unknown) => (done(), reject(error)),
+    );
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -29,7 +29,7 @@ export function claimsEndpoint(app: FastifyInstance, { context }: ClaimsEndpoint
     // Whatever else refuses a request speaks as GraphQL does.
     here.addHook("preSerialization", async (_request, _reply, payload) => (isGraphqlError(payload) ? plainError(payload) : payload));
     const answer = async (request: FastifyRequest, reply: FastifyReply) => {
-      let log = request.log.child({ principal: null, tenant: null });
+      let log = request.log.child({ requestId: request.id, principal: null, tenant: null });
       try {
         const asked = await context(request);
         ({ log } = asked);
@@ -57,7 +57,7 @@ async function claimsOf(request: FastifyRequest, context: RequestContext): Promi
   if (context.principal.kind !== "service") throw new Fault("FORBIDDEN", "This is for services; ask the graph for tenantClaims");
   const claims = await claimsFor(context, questionFrom(request.method === "GET" ? request.query : request.body), PARAMETERS);
   if (!claims) throw notFound("Tenant");
-  context.log.info({ about: claims.tenantId, stale: claims.stale, durationMs: Math.round((performance.now() - started) * 10) / 10 }, "claims told");
+  context.note({ about: claims.tenantId, stale: claims.stale, durationMs: Math.round((performance.now() - started) * 10) / 10 }, "claims told");
   return claims;
 }
 

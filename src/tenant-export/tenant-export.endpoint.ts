@@ -67,15 +67,15 @@ function leadsNowhere(reply: FastifyReply): FastifyReply {
 function refuseForNow(reply: FastifyReply, thrown: unknown): FastifyReply {
   const fault = faultFromDatabase(thrown);
   if (!(fault instanceof Fault && fault.retryable)) throw thrown;
-  reply.request.log.warn({ principal: null, tenant: null, code: fault.code, err: fault.internal }, "request refused");
+  reply.request.log.warn({ requestId: reply.request.id, principal: null, tenant: null, code: fault.code, err: fault.internal }, "request refused");
   return reply.code(503).header("retry-after", RETRY_AFTER_SECONDS).send(errorBody(fault.message, fault.code, { retryable: true }));
 }
 
 /** One line a download, when it is over. The address is in none: whoever reads a log must not be able to fetch anything. */
-function tell({ log }: FastifyRequest, { id, requestedById, tenant }: AskedExport, archive: Readable): void {
+function tell({ id: requestId, log }: FastifyRequest, { id, requestedById, tenant }: AskedExport, archive: Readable): void {
   const started = performance.now();
   finished(archive, (err) => {
-    const line = { principal: requestedById, tenant: tenant.id, export: id, durationMs: Math.round(performance.now() - started) };
+    const line = { requestId, principal: requestedById, tenant: tenant.id, export: id, durationMs: Math.round(performance.now() - started) };
     if (err) log.warn({ ...line, err }, "export cut off");
     else log.info(line, "export fetched");
   });

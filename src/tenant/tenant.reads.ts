@@ -1,6 +1,6 @@
 /** Owns how tenants are found. */
 import type { GraphQLResolveInfo } from "graphql";
-import sql, { type Sql } from "sql-template-tag";
+import sql, { raw, type Sql } from "sql-template-tag";
 import { columnsOf } from "../kernel/columns.js";
 import type { PageArgs } from "../kernel/connection.js";
 import type { Doors } from "../kernel/doors.js";
@@ -9,6 +9,7 @@ import { lookingAhead } from "../kernel/nesting.js";
 import { pageOf, type Listing, type Order } from "../kernel/page.js";
 import type { Principal } from "../kernel/principal.js";
 import { containing } from "../kernel/pattern.js";
+import { declareWrite, NOW } from "../kernel/projection.js";
 import { Tenant, TenantStatus } from "./tenant.entity.js";
 import { TenantOrderField, type TenantFilter, type TenantOrder } from "./tenant.inputs.js";
 import { GRACE_DAYS } from "./tenant.lifecycle.js";
@@ -16,14 +17,14 @@ import { GRACE_DAYS } from "./tenant.lifecycle.js";
 const columns = columnsOf(Tenant, "t");
 
 /** Every look-up is told what is being resolved, so that the lists that are asked for below it come in the same statement. */
-export function tenantReads(doors: Doors, caller: Principal | null) {
-  const ahead = lookingAhead({ typeName: "Tenant", parentId: sql`t.id`, caller }, (nesting) => ({
+export function tenantReads(doors: Doors, caller: Principal | null, now: () => Date) {
+  const ahead = lookingAhead({ typeName: "Tenant", parentId: sql`t.id`, keys: sql`t.id, t.slug`, caller, now }, (nesting) => ({
     byId: loaderById<Tenant>(
-      async (ids) => nesting.named(await doors.read<Tenant>(sql`select ${columns}${nesting.columns} from tenants t where t.id = any(${ids}::uuid[])`)),
+      async (ids) => nesting.named(await doors.read<Tenant>(sql`select ${nesting.select(columns)} from tenants t where t.id = any(${ids}::uuid[])`)),
       ({ id }) => id,
     ),
     bySlug: loaderByKey<Tenant>(
-      async (slugs) => nesting.named(await doors.read<Tenant>(sql`select ${columns}${nesting.columns} from tenants t where t.slug = any(${slugs}::text[])`)),
+      async (slugs) => nesting.named(await doors.read<Tenant>(sql`select ${nesting.select(columns)} from tenants t where t.slug = any(${slugs}::text[])`)),
       ({ slug }) => slug,
     ),
     search: (listing: Listing, page: PageArgs) => pageOf<Tenant>(doors, listing, page, nesting),
@@ -65,15 +66,19 @@ const STORED_AS: Record<TenantStatus, readonly TenantStatus[]> = {
 };
 
 /** `statusAt` in SQL. A deadline is reached in the millisecond in which it falls: a Date has no microseconds, and is what is answered. */
-function statusIn(asked: readonly TenantStatus[], now: Date): Sql {
-  const reached = new Date(now.getTime() + 1);
-  const graceReached = new Date(reached.getTime() - GRACE_DAYS * 86_400_000);
-  return sql`
-    t.status = any(${asked.flatMap((status) => STORED_AS[status])}::tenant_status[]) and case
-      when case t.status when 'trial' then t.trial_ends_at when 'frozen' then t.frozen_at end < ${graceReached} then 'archived'
-      when t.status = 'trial' and t.trial_ends_at < ${reached} then 'frozen'
+function statusAtSql(now: Sql): Sql {
+  return sql`case
+      when case t.status when 'trial' then t.trial_ends_at when 'frozen' then t.frozen_at end < ${now} + interval '1 millisecond' - interval '${raw(String(GRACE_DAYS))} days' then 'archived'
+      when t.status = 'trial' and t.trial_ends_at < ${now} + interval '1 millisecond' then 'frozen'
       else t.status
-    end = any(${asked}::tenant_status[])`;
+    end`;
+}
+
+declareWrite("Tenant", "status", () => sql`upper((${statusAtSql(sql`${NOW}::timestamptz`)})::text)`);
+
+function statusIn(asked: readonly TenantStatus[], now: Date): Sql {
+  return sql`t.status = any(${asked.flatMap((status) => STORED_AS[status])}::tenant_status[])
+    and ${statusAtSql(sql`${now}::timestamptz`)} = any(${asked}::tenant_status[])`;
 }
 
 function conditions(filter: TenantFilter, now: Date): Sql[] {

@@ -6,6 +6,7 @@ import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/connecti
 import { keyText } from "../kernel/id.js";
 import { reference } from "../kernel/reference.js";
 import type { RequestContext } from "../kernel/request.js";
+import { Projected } from "../kernel/twin-schema.js";
 import { createTenant, updateTenant } from "./tenant.changes.js";
 import { Tenant } from "./tenant.entity.js";
 import {
@@ -22,28 +23,33 @@ const TenantConnection = connectionOf(Tenant, "Tenant");
 
 reference("Tenant", "tenant.read", ({ id, slug }, { reads }, info) =>
   id === undefined ? reads(tenantReads).bySlug(keyText(slug), info) : reads(tenantReads).byId(keyText(id), info),
+  { projected: true },
 );
 
 @Resolver(() => Tenant)
 export class TenantResolver {
+  @Projected()
   @Access("tenant.read")
   @Query(() => Tenant, { nullable: true, description: "The tenant that the caller acts in; null for staff who named none." })
   myTenant(@Ctx() { reads, principal }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
     return reads(tenantReads).own(principal, info);
   }
 
+  @Projected()
   @Access("tenant.read")
   @Query(() => Tenant, { nullable: true, description: "A tenant by id; null when there is none for this caller." })
   tenant(@Arg("id", () => ID) id: string, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
     return reads(tenantReads).byId(id, info);
   }
 
+  @Projected()
   @Access("tenant.read")
   @Query(() => Tenant, { nullable: true, description: "A tenant by its slug; null when there is none for this caller." })
   tenantBySlug(@Arg("slug", () => String) slug: string, @Ctx() { reads }: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Tenant | null> {
     return reads(tenantReads).bySlug(slug, info);
   }
 
+  @Projected()
   @Access("tenant.search")
   @Directive(LIST_SIZE)
   @Query(() => TenantConnection, { description: "Search all tenants. Platform staff only. Newest first unless ordered." })
