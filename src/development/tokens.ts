@@ -17,7 +17,7 @@ const DESCRIPTIONS: Readonly<Record<DevelopmentCallerName, string>> = {
   "bigcorp-admin": "Administers BigCorp, and reads nothing of Acme.",
   support: "Reads every tenant, and changes nothing.",
   operator: "Reads every tenant, and changes one at a time.",
-  "service-crm": "Is the backend of a product, and sees itself only.",
+  "service-crm": "Is the backend of the CRM: checks its entitlements, reads claims.",
 };
 
 export interface DevelopmentToken {
