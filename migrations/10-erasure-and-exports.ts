@@ -1,5 +1,6 @@
 /** Owns migration 10: the only role that may delete a tenant's rows, what of them it may delete, and the exports that were asked for. */
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { makeDoorRole } from "./door-role.js";
 import { refuseUnfitRoles } from "./door-roles.js";
 import { disclose, enclose, keep, makeErasable } from "./enclose.js";
 
@@ -25,7 +26,8 @@ const SHOWN = "id, tenant_id, requested_by, expires_at, created_at";
  */
 export class ErasureAndExports1700000000010 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(ROLE);
+    await makeDoorRole(runner, "registry_eraser");
+    await runner.query("DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO registry_eraser', current_schema()); END $$");
     await refuseUnfitRoles(runner);
     await runner.query(`
       CREATE POLICY eraser_scope ON tenants FOR SELECT TO registry_eraser USING (id = nullif(current_setting('registry.tenant', true), '')::uuid);
@@ -66,26 +68,3 @@ export class ErasureAndExports1700000000010 implements MigrationInterface {
     `);
   }
 }
-
-/** As in migration 2: it may exist already, made beforehand or by another database's migration at this very moment. */
-const ROLE = `
-  DO $$
-  BEGIN
-    BEGIN
-      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry_eraser') THEN
-        CREATE ROLE registry_eraser NOLOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS;
-      END IF;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN
-      NULL;
-    END;
-    BEGIN
-      IF NOT pg_has_role('registry_service', 'registry_eraser', 'MEMBER') THEN
-        GRANT registry_eraser TO registry_service;
-      END IF;
-    EXCEPTION WHEN unique_violation THEN
-      NULL;
-    END;
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO registry_eraser', current_schema());
-  END
-  $$;
-`;

@@ -1,6 +1,7 @@
 /** Owns migration 5: the tables of the queue library, the role of the worker, and the walls around each tenant's jobs. */
 import PgBoss from "pg-boss";
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { makeDoorRole } from "./door-role.js";
 import { refuseUnfitRoles } from "./door-roles.js";
 import { enclose } from "./enclose.js";
 
@@ -31,7 +32,7 @@ const HOLD = "update (priority)";
 export class JobQueue1700000000005 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(PgBoss.getConstructionPlans("pgboss").replaceAll(/^\s*(?:BEGIN|COMMIT|SET LOCAL [^;]*);$/gm, ""));
-    await runner.query(ROLE);
+    await makeDoorRole(runner, "registry_queue");
     await refuseUnfitRoles(runner);
     await runner.query("GRANT USAGE ON SCHEMA pgboss TO registry_tenant, registry_platform, registry_overview, registry_queue");
     await runner.query("GRANT SELECT ON pgboss.queue TO registry_tenant, registry_platform, registry_queue");
@@ -61,25 +62,3 @@ export class JobQueue1700000000005 implements MigrationInterface {
     await runner.query("DROP SCHEMA pgboss CASCADE");
   }
 }
-
-/** As in migration 2: it may exist already, made beforehand or by another database's migration at this very moment. */
-const ROLE = `
-  DO $$
-  BEGIN
-    BEGIN
-      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry_queue') THEN
-        CREATE ROLE registry_queue NOLOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS;
-      END IF;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN
-      NULL;
-    END;
-    BEGIN
-      IF NOT pg_has_role('registry_service', 'registry_queue', 'MEMBER') THEN
-        GRANT registry_queue TO registry_service;
-      END IF;
-    EXCEPTION WHEN unique_violation THEN
-      NULL;
-    END;
-  END
-  $$;
-`;

@@ -1,5 +1,6 @@
 /** Owns migration 6: the role of the products' services, which see several tenants at once, and little of each; and what forgets old idempotency keys. */
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { makeDoorRole } from "./door-role.js";
 import { refuseUnfitRoles } from "./door-roles.js";
 
 /** The tenants that a service asks about, separated by commas. An empty list is no tenant. */
@@ -21,7 +22,7 @@ const SHOWN: Record<string, { tenantColumn: string; columns: string }> = {
  */
 export class ProductScope1700000000006 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(ROLE);
+    await makeDoorRole(runner, "registry_product");
     await refuseUnfitRoles(runner);
     for (const [table, { tenantColumn, columns }] of Object.entries(SHOWN)) {
       await runner.query(`
@@ -53,25 +54,3 @@ export class ProductScope1700000000006 implements MigrationInterface {
 }
 
 const usage = (statement: string) => `DO $$ BEGIN EXECUTE format('${statement}', current_schema()); END $$`;
-
-/** As in migration 2: it may exist already, made beforehand or by another database's migration at this very moment. */
-const ROLE = `
-  DO $$
-  BEGIN
-    BEGIN
-      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry_product') THEN
-        CREATE ROLE registry_product NOLOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS;
-      END IF;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN
-      NULL;
-    END;
-    BEGIN
-      IF NOT pg_has_role('registry_service', 'registry_product', 'MEMBER') THEN
-        GRANT registry_product TO registry_service;
-      END IF;
-    EXCEPTION WHEN unique_violation THEN
-      NULL;
-    END;
-  END
-  $$;
-`;
