@@ -43,7 +43,7 @@ export function readOptions(args: string[]): Options {
   return {
     mode: mode as Options["mode"],
     rounds: positive("rounds", values.rounds),
-    seconds: positive("seconds", values.seconds ?? { compare: "4", memory: "300", scale: "6", profile: "10", verdicts: "4" }[mode as Options["mode"]]),
+    seconds: positive("seconds", values.seconds ?? { compare: "3", memory: "300", scale: "6", profile: "10", verdicts: "4" }[mode as Options["mode"]]),
     connections: positive("connections", values.connections),
     workloads: chosen("--only", values.only, (mode === "verdicts" ? VERDICT_WORKLOADS : WORKLOADS).map(({ id }) => id)),
     contenders: chosen("--contenders", values.contenders, [...CONTENDERS.map(({ name }) => name), "pgbench"]),

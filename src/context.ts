@@ -36,9 +36,8 @@ export function contextMaker({ house, bearer, claims, directory, now, facilities
   }
 
   return async (request: FastifyRequest): Promise<RequestContext> => {
-    const { rawHeaders } = request.raw;
-    const verified = await bearer.verify(everyValue(rawHeaders, "authorization"));
-    const principal = verified && (await principalOf(identityOf(verified), everyValue(rawHeaders, TENANT_HEADER), directory, now()));
+    const verified = await bearer.verify(everyValue(request, "authorization"));
+    const principal = verified && (await principalOf(identityOf(verified), everyValue(request, TENANT_HEADER), directory, now()));
     const started = performance.now();
     const context: RequestContext = new RequestContext(
       request.id,
@@ -58,7 +57,8 @@ export function contextMaker({ house, bearer, claims, directory, now, facilities
 }
 
 /** Every value of a header, as it came: Node's own map joins some that are given twice and drops others. */
-function everyValue(rawHeaders: readonly string[], name: string): string[] {
+function everyValue({ headers, raw: { rawHeaders } }: FastifyRequest, name: string): readonly string[] {
+  if (headers[name] === undefined) return [];
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
 

@@ -121,15 +121,15 @@ function openApp({ log, trustedHops = 0 }: ServerParts, bounds: HttpBounds): Fas
 }
 
 /** What browsers are to do with an answer, unless a route has said so itself: neither guess, nor show, nor keep it. */
-const STANDARD_HEADERS = {
+const STANDARD_HEADERS = Object.entries({
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
-};
+});
 
 function withStandardHeaders(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  for (const [name, value] of Object.entries(STANDARD_HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value);
+  for (const [name, value] of STANDARD_HEADERS) if (!reply.hasHeader(name)) reply.header(name, value);
   return reply.header("x-request-id", request.id);
 }
 

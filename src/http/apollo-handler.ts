@@ -19,11 +19,22 @@ export function apolloHandler(apollo: ApolloServer<RequestContext>, context: (re
   };
 }
 
-function headersOf({ headers }: FastifyRequest): HeaderMap {
+/** What accepts the default in so many words is not negotiated with. */
+const ACCEPTS_THE_DEFAULT: ReadonlySet<unknown> = new Set(["*/*", "application/json"]);
+
+/**
+ * A body that was read is JSON, as no other is taken, so its content type would only be parsed again: the header that is there for
+ * it says that no page of another site can have sent this without being asked first.
+ */
+const PREFLIGHTED = "apollo-require-preflight";
+
+function headersOf({ headers, body }: FastifyRequest): HeaderMap {
   const map = new HeaderMap();
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(", ") : value);
+    if (name === "accept" && ACCEPTS_THE_DEFAULT.has(value)) continue;
+    if (name === "content-type" && body !== undefined) map.set(PREFLIGHTED, "true");
+    else if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   return map;
 }

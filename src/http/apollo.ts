@@ -9,13 +9,14 @@ import {
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { BOUNDS } from "../config.js";
-import { answerSizePlugin } from "../kernel/answer-size.js";
+import { answerSize } from "../kernel/answer-size.js";
 import { projectingExecutor, stringifyAnswer } from "../kernel/execution.js";
 import { documentLimits } from "../kernel/document-limits.js";
 import { formatError } from "../kernel/error-format.js";
-import { statusPlugin } from "../kernel/http-status.js";
-import { limitsPlugin } from "../kernel/limits-plugin.js";
-import { operationLogPlugin } from "../kernel/operation-log.js";
+import { answerStatus } from "../kernel/http-status.js";
+import { operationLimits } from "../kernel/operation-limits.js";
+import { operationLog } from "../kernel/operation-log.js";
+import { operationPlugin, ownExecution, type OwnExecution } from "../kernel/operation-plugin.js";
 import type { RequestContext } from "../kernel/request.js";
 
 export interface ApolloParts {
@@ -26,15 +27,15 @@ export interface ApolloParts {
 
 /** An Apollo Server that is not started yet. */
 export function openApollo({ schema, introspection, log }: ApolloParts): ApolloServer<RequestContext> {
+  const execution = ownExecution(projectingExecutor(schema, MAX_COERCION_ERRORS));
   return new ApolloServer<RequestContext>({
-    gateway: executing(schema),
+    gateway: executing(schema, execution),
     introspection,
     formatError,
     logger: log,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     persistedQueries: false,
-    hideSchemaDetailsFromClientErrors: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     stringifyResult: stringifyAnswer,
@@ -42,10 +43,7 @@ export function openApollo({ schema, introspection, log }: ApolloParts): ApolloS
     maxRecursiveSelections: BOUNDS.requests.maxRecursiveSelections,
     validationRules: [documentLimits(BOUNDS.requests)],
     plugins: [
-      limitsPlugin(schema, BOUNDS.requests),
-      operationLogPlugin(),
-      answerSizePlugin(BOUNDS.answerBytes),
-      statusPlugin(),
+      operationPlugin([operationLimits(schema, BOUNDS.requests), operationLog, answerSize(BOUNDS.answerBytes), answerStatus], execution),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -57,10 +55,9 @@ export function openApollo({ schema, introspection, log }: ApolloParts): ApolloS
 const MAX_COERCION_ERRORS = 10;
 
 /** Apollo Server lets nobody but a gateway execute otherwise than graphql-js does; this one has the schema at hand. */
-function executing(schema: GraphQLSchema): ApolloServerOptionsWithGateway<RequestContext>["gateway"] {
-  const executor = projectingExecutor(schema, MAX_COERCION_ERRORS);
+function executing(schema: GraphQLSchema, { outcome }: OwnExecution): ApolloServerOptionsWithGateway<RequestContext>["gateway"] {
   return {
-    load: async () => ({ executor: executor as never }),
+    load: async () => ({ executor: outcome as never }),
     onSchemaLoadOrUpdate(listener) {
       listener({ apiSchema: schema, coreSupergraphSdl: "" });
       return () => undefined;

@@ -1,39 +1,35 @@
 /** Owns how large an answer may be, measured before a string of it exists. What may be asked for at all is `cost.ts`. */
-import type { ApolloServerPlugin } from "@apollo/server";
 import type { GraphQLFormattedError } from "graphql";
 import { errorBody, INTERNAL_MESSAGE } from "./error-format.js";
-import type { RequestContext } from "./request.js";
+import type { OperationListener, OperationPart } from "./operation-plugin.js";
 import { Written } from "./twin-schema.js";
 
 /**
- * The Apollo Server plugin that replaces an answer above `maxBytes` by one error, LIMIT_EXCEEDED. Cost counts fields, not the
+ * The part that replaces an answer above `maxBytes` by one error, LIMIT_EXCEEDED. Cost counts fields, not the
  * characters in them, and a string beyond V8's own limit (512 MB) could not be built at all. A mutation has been done by then.
  *
  * An answer that JSON cannot express becomes one masked error with the request's id as its reference; Apollo Server would
- * answer 500 without a word in the log. Goes before the plugins that correct statuses.
+ * answer 500 without a word in the log. Goes before the part that corrects statuses.
  */
-export function answerSizePlugin(maxBytes: number): ApolloServerPlugin<RequestContext> {
-  return {
-    async requestDidStart() {
-      return {
-        async willSendResponse({ contextValue: { log, requestId }, response: { body, http } }) {
-          if (body.kind !== "single") return;
-          const replaceBy = (status: number, { errors }: { errors: GraphQLFormattedError[] }) => {
-            http.status = status;
-            body.singleResult = { errors };
-          };
-          try {
-            if (jsonBytes(body.singleResult, maxBytes) <= maxBytes) return;
-            log.warn({ code: "LIMIT_EXCEEDED", maxBytes }, "answer refused");
-            replaceBy(400, errorBody(`Answer size exceeds the limit of ${maxBytes} bytes`, "LIMIT_EXCEEDED"));
-          } catch (thrown) {
-            log.error({ err: thrown }, "internal error");
-            replaceBy(500, errorBody(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR", { reference: requestId }));
-          }
-        },
+export function answerSize(maxBytes: number): OperationPart {
+  const listener: OperationListener = {
+    willSendResponse({ contextValue, response: { body, http } }) {
+      if (body.kind !== "single") return;
+      const replaceBy = (status: number, { errors }: { errors: GraphQLFormattedError[] }) => {
+        http.status = status;
+        body.singleResult = { errors };
       };
+      try {
+        if (jsonBytes(body.singleResult, maxBytes) <= maxBytes) return;
+        contextValue.log.warn({ code: "LIMIT_EXCEEDED", maxBytes }, "answer refused");
+        replaceBy(400, errorBody(`Answer size exceeds the limit of ${maxBytes} bytes`, "LIMIT_EXCEEDED"));
+      } catch (thrown) {
+        contextValue.log.error({ err: thrown }, "internal error");
+        replaceBy(500, errorBody(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR", { reference: contextValue.requestId }));
+      }
     },
   };
+  return () => listener;
 }
 
 /** Neither escaped in JSON nor longer than a byte in UTF-8. */

@@ -22,10 +22,11 @@ export function projectingExecutor(schema: GraphQLSchema, maxCoercionErrors: num
   };
 }
 
-interface Executable {
+/** What Apollo Server hands over to be executed. */
+export interface Executable {
   document: DocumentNode;
   /** Absent where the document has none of that name; the execution then says so. */
-  operation?: OperationDefinitionNode;
+  operation?: OperationDefinitionNode | undefined;
   request: { variables?: Record<string, unknown> | undefined; operationName?: string | undefined };
   context: RequestContext;
 }

@@ -1,10 +1,10 @@
 /** Owns the HTTP status and headers that failures of a GraphQL request have. */
-import { HeaderMap, type ApolloServerPlugin } from "@apollo/server";
+import { HeaderMap } from "@apollo/server";
 import { GraphQLError } from "graphql";
 import { faultFromDatabase } from "./database-fault.js";
 import { INTERNAL_MESSAGE, publicExtensions, type ErrorCode } from "./error-format.js";
 import { Fault, type FaultCode } from "./fault.js";
-import type { RequestContext } from "./request.js";
+import type { OperationListener, OperationPart } from "./operation-plugin.js";
 
 /** Statuses of what is refused before there is an operation; 400 for the others. */
 const STATUS: Partial<Record<FaultCode, number>> = {
@@ -51,22 +51,17 @@ const REFUSED_DOCUMENT: ReadonlySet<unknown> = new Set<ErrorCode>([
  * `application/json`. And it answers 200 when execution began, although nothing could be had: then, if the same request may
  * succeed later, 503 with Retry-After tells it to clients and balancers that do not read GraphQL.
  */
-export function statusPlugin(): ApolloServerPlugin<RequestContext> {
-  return {
-    async requestDidStart({ request }) {
-      const accept = request.http?.headers.get("accept") ?? "";
-      const legacy = !accept.includes("application/graphql-response+json");
-      return {
-        async willSendResponse({ response: { body, http } }) {
-          if (body.kind !== "single") return;
-          const { data, errors = [] } = body.singleResult;
-          if (legacy && http.status === 400 && errors.every(({ extensions }) => REFUSED_DOCUMENT.has(extensions?.["code"]))) http.status = 200;
-          if (errors.length === 0 || Object.values(data ?? {}).some((value) => value !== null)) return;
-          if (!errors.every(({ extensions }) => extensions?.["retryable"] === true)) return;
-          http.status = 503;
-          http.headers.set("retry-after", RETRY_AFTER_SECONDS);
-        },
-      };
-    },
-  };
-}
+export const answerStatus: OperationPart = () => CORRECTIONS;
+
+const CORRECTIONS: OperationListener = {
+  willSendResponse({ request, response: { body, http } }) {
+    if (body.kind !== "single" || body.singleResult.errors === undefined) return;
+    const { data, errors = [] } = body.singleResult;
+    const legacy = !request.http?.headers.get("accept")?.includes("application/graphql-response+json");
+    if (legacy && http.status === 400 && errors.every(({ extensions }) => REFUSED_DOCUMENT.has(extensions?.["code"]))) http.status = 200;
+    if (errors.length === 0 || Object.values(data ?? {}).some((value) => value !== null)) return;
+    if (!errors.every(({ extensions }) => extensions?.["retryable"] === true)) return;
+    http.status = 503;
+    http.headers.set("retry-after", RETRY_AFTER_SECONDS);
+  },
+};

@@ -1,8 +1,8 @@
 /** Owns the log lines of a GraphQL operation: one for each operation, and one for each failure that is ours. */
-import type { ApolloServerPlugin } from "@apollo/server";
 import type { GraphQLError } from "graphql";
 import { codeOf, originalOf } from "./error-format.js";
 import { Fault } from "./fault.js";
+import type { OperationPart } from "./operation-plugin.js";
 import type { RequestContext } from "./request.js";
 
 const MAX_NAME_CHARACTERS = 100;
@@ -11,30 +11,26 @@ const MAX_NAME_CHARACTERS = 100;
  * The lines carry what the request's logger carries (request id, principal, tenant) and never variables or the document.
  * A masked error gets the request's id as its reference, which is how a caller's report is found in the log.
  */
-export function operationLogPlugin(): ApolloServerPlugin<RequestContext> {
+export const operationLog: OperationPart = ({ request }) => {
+  const started = performance.now();
+  const codes = new Set<string>();
   return {
-    async requestDidStart({ request }) {
-      const started = performance.now();
-      const codes = new Set<string>();
-      return {
-        async didEncounterErrors({ errors, contextValue }) {
-          for (const error of errors) codes.add(noted(error, contextValue));
+    didEncounterErrors({ errors, contextValue }) {
+      for (const error of errors) codes.add(noted(error, contextValue));
+    },
+    willSendResponse({ contextValue, operation, operationName }) {
+      contextValue.note(
+        {
+          operation: loggable(operationName ?? request.operationName),
+          type: operation?.operation ?? null,
+          durationMs: Math.round((performance.now() - started) * 10) / 10,
+          ...(codes.size > 0 && { codes: [...codes] }),
         },
-        async willSendResponse({ contextValue, operation, operationName }) {
-          contextValue.note(
-            {
-              operation: loggable(operationName ?? request.operationName),
-              type: operation?.operation ?? null,
-              durationMs: Math.round((performance.now() - started) * 10) / 10,
-              ...(codes.size > 0 && { codes: [...codes] }),
-            },
-            "operation",
-          );
-        },
-      };
+        "operation",
+      );
     },
   };
-}
+};
 
 /** The sender chooses names and aliases: as long as it likes and, where the document has no such operation, of any characters. */
 function loggable(text: string | null | undefined): string | null {

@@ -2,7 +2,8 @@ import { ApolloServer } from "@apollo/server";
 import fc from "fast-check";
 import { buildSchema, getIntrospectionQuery, parse, validate, type DocumentNode, type GraphQLError, type SelectionSetNode } from "graphql";
 import { describe, expect, it } from "vitest";
-import { limitsPlugin } from "../../src/kernel/limits-plugin.js";
+import { operationLimits } from "../../src/kernel/operation-limits.js";
+import { operationPlugin } from "../../src/kernel/operation-plugin.js";
 import { documentLimits } from "../../src/kernel/document-limits.js";
 import { CEILING, DEFAULT_LIMITS, type Limits } from "../../src/kernel/limits.js";
 
@@ -243,7 +244,7 @@ describe("a server with these limits", () => {
     parseOptions: { maxTokens: DEFAULT_LIMITS.maxTokens },
     maxRecursiveSelections: DEFAULT_LIMITS.maxRecursiveSelections,
     validationRules: [documentLimits(DEFAULT_LIMITS)],
-    plugins: [limitsPlugin(bounded, DEFAULT_LIMITS)],
+    plugins: [operationPlugin([operationLimits(bounded, DEFAULT_LIMITS)])],
   });
 
   async function ask(query: string, variables?: Record<string, unknown>) {

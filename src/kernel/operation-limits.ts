@@ -1,16 +1,16 @@
 /** Owns the bounds that depend on variables, enforced after validation and before execution. What is counted is `document-limits.ts` and `cost.ts`. */
-import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
 import { ApolloServerValidationErrorCode } from "@apollo/server/errors";
 import { GraphQLError, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, type ValueNode } from "graphql";
 import { operationCost } from "./cost.js";
 import type { FaultCode } from "./fault.js";
 import { rememberedCost } from "./remembered-cost.js";
 import { DEFAULT_LIMITS, limitExceeded, type Limits } from "./limits.js";
+import type { OperationListener, OperationPart } from "./operation-plugin.js";
 
 const CODE = "LIMIT_EXCEEDED" satisfies FaultCode;
 
 /**
- * The Apollo Server plugin that refuses an operation whose cost, number of entity representations, or nesting of variables is above its limit.
+ * The part that refuses an operation whose cost, number of entity representations, or nesting of variables is above its limit.
  *
  * It also gives every refusal one code and its words: Apollo Server writes GRAPHQL_VALIDATION_FAILED over the code that a
  * validation rule has set, names the operation when it has too many recursive selections, and takes a document with too many
@@ -18,32 +18,30 @@ const CODE = "LIMIT_EXCEEDED" satisfies FaultCode;
  *
  * Faults   LIMIT_EXCEEDED, and BAD_USER_INPUT of `operationCost`, both with HTTP status 400.
  */
-export function limitsPlugin(schema: GraphQLSchema, limits: Limits = DEFAULT_LIMITS): ApolloServerPlugin<BaseContext> {
-  return {
-    async requestDidStart() {
-      return {
-        async didResolveOperation({ document, operation, request }) {
-          if (!operation) return;
-          const depth = depthOf(request.variables ?? {});
-          if (depth > limits.maxVariableDepth) throw limitExceeded("Variable depth", depth, limits.maxVariableDepth);
-          const representations = mostRepresentations(document, operation, request.variables ?? {});
-          if (representations > limits.maxRepresentations) {
-            throw limitExceeded("Representation count", representations, limits.maxRepresentations);
-          }
-          const cost = rememberedCost(operation, request.variables ?? {}, () => operationCost(schema, document, request.operationName, request.variables));
-          if (cost > limits.maxCost) throw limitExceeded("Cost", cost, limits.maxCost);
-        },
-        async didEncounterErrors({ errors }) {
-          for (const error of errors) {
-            const words = wordsIfOverLimit(error, limits);
-            if (words === undefined) continue;
-            error.message = words;
-            error.extensions["code"] = CODE;
-          }
-        },
-      };
+export function operationLimits(schema: GraphQLSchema, limits: Limits = DEFAULT_LIMITS): OperationPart {
+  const listener: OperationListener = {
+    didResolveOperation({ document, operation, request }) {
+      if (!operation) return;
+      const variables = request.variables ?? {};
+      const depth = depthOf(variables);
+      if (depth > limits.maxVariableDepth) throw limitExceeded("Variable depth", depth, limits.maxVariableDepth);
+      const representations = mostRepresentations(listsOf(document, operation), variables);
+      if (representations > limits.maxRepresentations) {
+        throw limitExceeded("Representation count", representations, limits.maxRepresentations);
+      }
+      const cost = rememberedCost(operation, variables, () => operationCost(schema, document, request.operationName, request.variables));
+      if (cost > limits.maxCost) throw limitExceeded("Cost", cost, limits.maxCost);
+    },
+    didEncounterErrors({ errors }) {
+      for (const error of errors) {
+        const words = wordsIfOverLimit(error, limits);
+        if (words === undefined) continue;
+        error.message = words;
+        error.extensions["code"] = CODE;
+      }
     },
   };
+  return () => listener;
 }
 
 /** The words of a refusal for size, whoever made it; undefined for every other error. */
@@ -66,27 +64,41 @@ function depthOf(value: object): number {
   return depth;
 }
 
+/** Where an operation says which entities it wants: a list that stands in the document, or the variable that has it, with its default. */
+type Representations = { length: number } | { variable: string; lengthOtherwise: number };
+
+const representationLists = new WeakMap<OperationDefinitionNode, readonly Representations[]>();
+
+function listsOf(document: DocumentNode, operation: OperationDefinitionNode): readonly Representations[] {
+  const known = representationLists.get(operation) ?? findLists(document, operation);
+  representationLists.set(operation, known);
+  return known;
+}
+
 /** Length of the longest `_entities(representations:)` of an operation, before any variable is coerced. */
-function mostRepresentations(document: DocumentNode, operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): number {
+function mostRepresentations(lists: readonly Representations[], variables: Readonly<Record<string, unknown>>): number {
+  let most = 0;
+  for (const list of lists) {
+    const given = "variable" in list ? variables[list.variable] : undefined;
+    const otherwise = "variable" in list ? list.lengthOtherwise : list.length;
+    most = Math.max(most, given === undefined ? otherwise : Array.isArray(given) ? given.length : 0);
+  }
+  return most;
+}
+
+function findLists(document: DocumentNode, operation: OperationDefinitionNode): Representations[] {
   const fragments = new Map(document.definitions.flatMap((node) => (node.kind === "FragmentDefinition" ? [[node.name.value, node] as const] : [])));
   const defaults = new Map(operation.variableDefinitions?.map((node) => [node.variable.name.value, node.defaultValue]));
   const pending = [operation.selectionSet];
   const queued = new Set(pending);
-  let most = 0;
-
-  function lengthOf(value: ValueNode | undefined): number {
-    if (value?.kind === "ListValue") return value.values.length;
-    if (value?.kind !== "Variable") return 0;
-    const given = variables[value.name.value];
-    return given === undefined ? lengthOf(defaults.get(value.name.value)) : Array.isArray(given) ? given.length : 0;
-  }
-
+  const found: Representations[] = [];
   for (let set = pending.pop(); set; set = pending.pop()) {
     for (const node of set.selections) {
       if (node.kind === "Field") {
         if (node.name.value !== "_entities") continue;
-        const representations = node.arguments?.find((argument) => argument.name.value === "representations");
-        most = Math.max(most, lengthOf(representations?.value));
+        const value = node.arguments?.find((argument) => argument.name.value === "representations")?.value;
+        if (value?.kind === "Variable") found.push({ variable: value.name.value, lengthOtherwise: writtenLength(defaults.get(value.name.value)) });
+        else found.push({ length: writtenLength(value) });
         continue;
       }
       const inner = (node.kind === "FragmentSpread" ? fragments.get(node.name.value) : node)?.selectionSet;
@@ -96,5 +108,9 @@ function mostRepresentations(document: DocumentNode, operation: OperationDefinit
       }
     }
   }
-  return most;
+  return found;
+}
+
+function writtenLength(value: ValueNode | undefined): number {
+  return value?.kind === "ListValue" ? value.values.length : 0;
 }
