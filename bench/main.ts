@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { compare } from "./compare.js";
+import { keys } from "./keys.js";
 import { memory } from "./memory.js";
 import { readOptions } from "./options.js";
 import { profile } from "./profile.js";
@@ -27,8 +28,9 @@ async function main(): Promise<void> {
     case "memory":
     case "scale":
     case "profile":
-    case "verdicts": {
-      const { result, markdown } = await { memory, scale, profile, verdicts }[options.mode](options);
+    case "verdicts":
+    case "keys": {
+      const { result, markdown } = await { memory, scale, profile, verdicts, keys }[options.mode](options);
       return keep(options.name, result, markdown);
     }
   }

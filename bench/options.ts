@@ -5,7 +5,7 @@ import { WORKLOADS } from "./workloads/index.js";
 import { VERDICT_WORKLOADS } from "./workloads/verdicts/index.js";
 
 export interface Options {
-  mode: "compare" | "memory" | "scale" | "profile" | "verdicts";
+  mode: "compare" | "memory" | "scale" | "profile" | "verdicts" | "keys";
   rounds: number;
   /** Measured time of one contender in one round, after half a second that is not measured. */
   seconds: number;
@@ -37,20 +37,27 @@ export function readOptions(args: string[]): Options {
     },
   });
   const mode = values["cpu-prof"] ? "profile" : (positionals[0] ?? "compare");
-  const modes = ["compare", "memory", "scale", "profile", "verdicts"] as const;
+  const modes = ["compare", "memory", "scale", "profile", "verdicts", "keys"] as const;
   if (!modes.some((one) => one === mode)) throw new Error(`there is no mode ${mode}; there are ${modes.join(", ")}`);
   if (values.node !== "same" && values.node !== "current") throw new Error("--node is same or current");
   return {
     mode: mode as Options["mode"],
     rounds: positive("rounds", values.rounds),
-    seconds: positive("seconds", values.seconds ?? { compare: "3", memory: "300", scale: "6", profile: "10", verdicts: "4" }[mode as Options["mode"]]),
+    seconds: positive("seconds", values.seconds ?? { compare: "3", memory: "300", scale: "6", profile: "10", verdicts: "4", keys: "4" }[mode as Options["mode"]]),
     connections: positive("connections", values.connections),
-    workloads: chosen("--only", values.only, (mode === "verdicts" ? VERDICT_WORKLOADS : WORKLOADS).map(({ id }) => id)),
+    workloads: chosen("--only", values.only, partsOf(mode as Options["mode"])),
     contenders: chosen("--contenders", values.contenders, [...CONTENDERS.map(({ name }) => name), "pgbench"]),
     node: values.node,
     logLevel: values["log-level"],
     name: values.name ?? mode,
   };
+}
+
+const KEY_PARTS = ["warm", "cold", "unknown", "cost"];
+
+/** What `--only` chooses among. */
+function partsOf(mode: Options["mode"]): string[] {
+  return mode === "keys" ? KEY_PARTS : (mode === "verdicts" ? VERDICT_WORKLOADS : WORKLOADS).map(({ id }) => id);
 }
 
 function positive(name: string, text: string): number {

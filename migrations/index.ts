@@ -10,6 +10,7 @@ import { TenantLifecycle1700000000007 } from "./7-tenant-lifecycle.js";
 import { EntitlementSources1700000000008 } from "./8-entitlement-sources.js";
 import { Provisioning1700000000009 } from "./9-provisioning.js";
 import { ErasureAndExports1700000000010 } from "./10-erasure-and-exports.js";
+import { ApiKeys1700000000011 } from "./11-api-keys.js";
 
 /** The position in this list, from 1, is the number that people see and type. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -23,4 +24,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   EntitlementSources1700000000008,
   Provisioning1700000000009,
   ErasureAndExports1700000000010,
+  ApiKeys1700000000011,
 ];

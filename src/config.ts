@@ -1,6 +1,8 @@
 /** Owns configuration: the only reader of the environment. Everything is checked once, at start, and every problem is named at once. */
+import { createHash } from "node:crypto";
 import { z } from "zod";
-import { address, databaseUrl, flag, issuerUrl, list, oneOf } from "./config.values.js";
+import type { Pepper } from "./api-key/api-key.secret.js";
+import { address, databaseUrl, flag, issuerUrl, list, oneOf, peppers } from "./config.values.js";
 import { SIGNATURE_ALGORITHMS, TOKEN_PROFILES } from "./kernel/bearer.js";
 import { DEFAULT_LIMITS } from "./kernel/limits.js";
 import { likelyMisspelt, type Misspelling } from "./kernel/misspelling.js";
@@ -20,6 +22,8 @@ export const BOUNDS = {
 } as const;
 
 const DEVELOPMENT_PORTAL = "http://localhost:3000";
+/** Known to everybody: hashes that were made with it are as good as without one. */
+const DEVELOPMENT_PEPPER: Pepper = { id: "dev", secret: createHash("sha256").update("tenant-registry development pepper").digest() };
 const HOPS = { error: "must be a whole number from 0 to 10" };
 const CLAIMS_BUDGET = { error: "must be a whole number from 50 to 5000" };
 const POOL_SIZE = { error: "must be a whole number from 1 to 200" };
@@ -48,6 +52,8 @@ const ENVIRONMENT = z.object({
   KEYCLOAK_CLIENT_ID: z.string().optional(),
   KEYCLOAK_CLIENT_SECRET: z.string().optional(),
   PORTAL_URL: issuerUrl.optional(),
+  API_KEY_PEPPERS: peppers.optional(),
+  API_KEYS_IMPORTED: flag.default(false),
   CLAIMS_BUDGET_MS: z.coerce.number(CLAIMS_BUDGET).int(CLAIMS_BUDGET).min(50, CLAIMS_BUDGET).max(5_000, CLAIMS_BUDGET).default(300),
   GRAPHQL_INTROSPECTION: flag.optional(),
   TRUSTED_HOPS: z.coerce.number(HOPS).int(HOPS).min(0, HOPS).max(10, HOPS).default(0),
@@ -82,6 +88,12 @@ export interface Config {
   keycloak?: { url: string; realm: string; clientId: string; clientSecret: string };
   /** The platform's portal, without a trailing slash. Absent outside development: accepted invitations lead to Keycloak's own page. */
   portalUrl: string | null;
+  apiKeys: {
+    /** What goes into hashes beside the keys; the first one into new hashes. */
+    peppers: readonly Pepper[];
+    /** Are keys that another service made looked for? */
+    imported: boolean;
+  };
   /** Milliseconds in which claims are told, from the database or as they were last known. */
   claimsBudgetMs: number;
   introspection: boolean;
@@ -137,6 +149,7 @@ export function readConfig(env: Variables = process.env): Config {
       keycloak: { url: data.KEYCLOAK_ADMIN_URL, realm: data.KEYCLOAK_REALM, clientId: data.KEYCLOAK_CLIENT_ID ?? "", clientSecret: data.KEYCLOAK_CLIENT_SECRET ?? "" },
     }),
     portalUrl: (data.PORTAL_URL ?? (data.APP_ENV === "dev" ? DEVELOPMENT_PORTAL : null))?.replace(/\/$/, "") ?? null,
+    apiKeys: { peppers: data.API_KEY_PEPPERS ?? [DEVELOPMENT_PEPPER], imported: data.API_KEYS_IMPORTED },
     claimsBudgetMs: data.CLAIMS_BUDGET_MS,
     introspection: data.GRAPHQL_INTROSPECTION ?? data.APP_ENV !== "prod",
     trustedHops: data.TRUSTED_HOPS,
@@ -172,12 +185,13 @@ function databaseOf(data: Pick<Environment, "DATABASE_URL" | "DATABASE_OWNER_URL
 }
 
 /** What development brings along must be named elsewhere: an embedded database or a home-made issuer would be a trap there. */
-function missingOutsideDevelopment({ APP_ENV, DATABASE_URL, KEYCLOAK_ISSUER }: Variables): string[] {
+function missingOutsideDevelopment({ APP_ENV, DATABASE_URL, KEYCLOAK_ISSUER, API_KEY_PEPPERS }: Variables): string[] {
   if (APP_ENV !== "stage" && APP_ENV !== "prod") return [];
   const problems: string[] = [];
   if (!DATABASE_URL) problems.push(`DATABASE_URL must be set when APP_ENV=${APP_ENV}: the embedded database is for development only`);
   if (!KEYCLOAK_ISSUER) problems.push(`KEYCLOAK_ISSUER must be set when APP_ENV=${APP_ENV}: the development issuer is for development only`);
   else if (APP_ENV === "prod" && /^http:/i.test(KEYCLOAK_ISSUER)) problems.push("KEYCLOAK_ISSUER must be https when APP_ENV=prod: signing keys fetched over http could be anybody's");
+  if (!API_KEY_PEPPERS) problems.push(`API_KEY_PEPPERS must be set when APP_ENV=${APP_ENV}: everybody knows the pepper of development`);
   return problems;
 }
 

@@ -1,4 +1,5 @@
 /** Owns which feature does which kind of job. It belongs to the composition root, because no feature knows all the others. */
+import { pruneKeyUsage } from "./api-key/api-key.usage.retention.js";
 import { resetDemos } from "./demo/demo.reset.js";
 import { advanceEntitlements, sweepEntitlements } from "./entitlement/entitlement.deadlines.js";
 import type { JobHandlers } from "./job/job.handlers.js";
@@ -8,6 +9,7 @@ import { sweepProvisioning } from "./provisioning/provisioning.sweep.js";
 import { advanceTenant, sweepDeadlines } from "./tenant/tenant.deadlines.js";
 
 export const JOB_HANDLERS: JobHandlers = {
+  "api_key_usage.prune": pruneKeyUsage,
   "deadlines.sweep": async (context) => [...(await sweepDeadlines(context)), ...(await sweepEntitlements(context))],
   "demo.reset": resetDemos,
   "idempotency.prune": pruneIdempotencyKeys,

@@ -32,6 +32,7 @@ async function main(): Promise<void> {
     });
     await service.app.listen(config.listen);
     service.jobs.start();
+    service.keys.start();
     void service.lookAround();
   } catch (error) {
     await brought.embedded?.close();

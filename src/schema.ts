@@ -2,8 +2,16 @@
 import "reflect-metadata";
 import { GraphQLDateTime } from "graphql-scalars";
 import { buildSchemaSync, type NonEmptyArray } from "type-graphql";
+import { ApiKeyChangesResolver } from "./api-key/api-key.changes.resolver.js";
 import { ApiKey } from "./api-key/api-key.entity.js";
+import { ApiKeyImportResolver } from "./api-key/api-key.import.resolver.js";
+import { ApiKeyPolicyRecord } from "./api-key/api-key-policy.entity.js";
+import { TenantApiKeyPolicyResolver } from "./api-key/api-key-policy.resolver.js";
+import { ApiKeyUsageRecord } from "./api-key/api-key-usage.entity.js";
+import { ApiKeyUsageResolver, TenantApiKeyUsageResolver } from "./api-key/api-key-usage.resolver.js";
+import { LeakedApiKeyResolver } from "./api-key/api-key.leak.resolver.js";
 import { ApiKeyResolver, TenantApiKeysResolver } from "./api-key/api-key.resolver.js";
+import { VerifyApiKeyResolver } from "./api-key/api-key.verify.resolver.js";
 import { AuditEvent } from "./audit-event/audit-event.entity.js";
 import { AuditEventResolver, TenantAuditEventsResolver } from "./audit-event/audit-event.resolver.js";
 import { PlanResolver, ProductResolver } from "./catalog/catalog.resolver.js";
@@ -54,6 +62,13 @@ const RESOLVERS: NonEmptyArray<Function> = [
   CatalogResolver,
   ApiKeyResolver,
   TenantApiKeysResolver,
+  ApiKeyUsageResolver,
+  TenantApiKeyUsageResolver,
+  TenantApiKeyPolicyResolver,
+  ApiKeyImportResolver,
+  ApiKeyChangesResolver,
+  LeakedApiKeyResolver,
+  VerifyApiKeyResolver,
   IdpConfigResolver,
   TenantIdpConfigsResolver,
   AuditEventResolver,
@@ -70,7 +85,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
 ];
 
 /** The entities of every feature, for the data source and the drift check. */
-export const ENTITIES: Function[] = [Tenant, TenantNotice, Project, Entitlement, EntitlementNotice, ProductRequest, ApiKey, IdpConfig, AuditEvent, IdempotencyRecord, TenantExport, ProvisioningStep, Invitation];
+export const ENTITIES: Function[] = [Tenant, TenantNotice, Project, Entitlement, EntitlementNotice, ProductRequest, ApiKey, ApiKeyPolicyRecord, ApiKeyUsageRecord, IdpConfig, AuditEvent, IdempotencyRecord, TenantExport, ProvisioningStep, Invitation];
 
 export interface RegistrySchema extends Subgraph {
   /** Entry point → action → roles: what the access snapshot holds. */

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
+import { leaksEndpoint } from "./api-key/api-key.leak.endpoint.js";
 import { recordChange } from "./audit-event/audit-event.recorder.js";
 import type { Catalog } from "./catalog/catalog.js";
 import { BOUNDS, type Config, type OwnerConfig } from "./config.js";
@@ -27,6 +28,7 @@ import type { Keycloak, KeycloakError } from "./keycloak/keycloak.js";
 import { openOnboarding } from "./provisioning/provisioning.onboarding.js";
 import { buildRegistrySchema, ENTITIES } from "./schema.js";
 import { buildServer, type RegistryServer } from "./server.js";
+import { openKeys, type Keys } from "./service.keys.js";
 import { tenantAdmission } from "./tenant/tenant.admission.js";
 import { claimsEndpoint } from "./tenant-claims/tenant-claims.endpoint.js";
 import { openClaimsTeller } from "./tenant-claims/tenant-claims.teller.js";
@@ -57,6 +59,8 @@ export interface ServiceParts {
 export interface Service extends RegistryServer {
   /** Started by whoever wants jobs to be run here, and stopped by {@link close}. */
   jobs: Jobs;
+  /** The work around API keys that goes on by itself; started and stopped in the same way. */
+  keys: Pick<Keys, "start">;
   /** Say in the log what the service does without, or will find amiss at Keycloak. Nothing waits for it, and nothing stops because of it. */
   lookAround(): Promise<void>;
   /** Stop listening and taking jobs, let what is under way finish, and close the database. */
@@ -136,7 +140,9 @@ export async function openService({ config, log, dataSource, catalog, demo, now 
   const directory = openTenantDirectory(house, BOUNDS.operationMs, now);
   const tenantClaims = openClaimsTeller({ house, directory, catalog, now, log, budgetMs: config.claimsBudgetMs });
   const keycloak = config.keycloak ? openKeycloak({ ...config.keycloak, timeoutMs: BOUNDS.outgoingMs, now }) : (brought ?? null);
+  const keys = openKeys({ house, config, catalog, now, log: log as FastifyBaseLogger });
   const facilities: Facilities = {
+    ...keys.facilities,
     forgetKeys: keyRetention(house),
     catalog,
     demo,
@@ -167,7 +173,7 @@ export async function openService({ config, log, dataSource, catalog, demo, now 
   const server = await buildServer({
     schema,
     context,
-    endpoints: [(app) => exportEndpoint(app, { house, now, operationMs: BOUNDS.operationMs }), (app) => claimsEndpoint(app, { context })],
+    endpoints: [(app) => exportEndpoint(app, { house, now, operationMs: BOUNDS.operationMs }), (app) => claimsEndpoint(app, { context }), (app) => leaksEndpoint(app, { context })],
     readiness: {
       database: async () => void (await dataSource.query("select 1")),
       migrations: async () => noneMissing(await missing(dataSource)),
@@ -180,6 +186,7 @@ export async function openService({ config, log, dataSource, catalog, demo, now 
   return {
     ...server,
     jobs,
+    keys,
     async lookAround() {
       if (keycloak === null) log.warn("KEYCLOAK_ADMIN_URL is not set: nothing is provisioned, and the steps of new tenants are skipped");
       else await keycloak.ready().catch((err: KeycloakError) => log.warn({ kind: err.kind, route: err.route, err }, "Keycloak cannot be used as it is; what is to be done there is tried again until it can"));
@@ -187,6 +194,7 @@ export async function openService({ config, log, dataSource, catalog, demo, now 
     async close() {
       server.startDraining();
       await Promise.all([server.app.close(), jobs.stop()]);
+      await keys.close();
       await dataSource.destroy();
     },
   };

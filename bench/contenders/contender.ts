@@ -1,5 +1,6 @@
 /** Owns the list of contenders: what each is called, what it speaks, and how it is started. */
 import type { Dialect, Workload } from "../workloads/workload.js";
+import { PEPPER } from "../world/key-set.js";
 import { nodeForContenders, nodeForPostGraphile } from "../world/machine.js";
 import { POOL_SIZE } from "./pool.js";
 
@@ -42,6 +43,7 @@ function oursEnvironment({ port, databaseUrl, issuer, logLevel }: Place): Record
     KEYCLOAK_ISSUER: issuer,
     // Named, though it is the one that comes along: then no demo tenants come along, which the nightly reset would add to the data.
     CATALOG_FILE: "catalog.yaml",
+    API_KEY_PEPPERS: `${PEPPER.id}:${PEPPER.secret.toString("base64url")}`,
     LOG_LEVEL: logLevel,
   };
 }

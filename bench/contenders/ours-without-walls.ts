@@ -14,6 +14,7 @@ import { rememberVerified } from "../../src/kernel/verified-tokens.js";
 import { openOnboarding } from "../../src/provisioning/provisioning.onboarding.js";
 import { buildRegistrySchema, ENTITIES } from "../../src/schema.js";
 import { buildServer } from "../../src/server.js";
+import { openKeys } from "../../src/service.keys.js";
 import { tenantAdmission } from "../../src/tenant/tenant.admission.js";
 import { openTenantDirectory } from "../../src/tenant/tenant.directory.js";
 import { openClaimsTeller } from "../../src/tenant-claims/tenant-claims.teller.js";
@@ -40,8 +41,9 @@ const house: House = {
   limits: { statementTimeoutMs: BOUNDS.statementMs, maxWaiting: 1_000 },
 };
 const catalog = await loadCatalog(config.catalogFile);
-/** What no workload asks for has walls still: claims are read at doors of their own, and there are no jobs. */
+/** What no workload asks for has walls still: claims and keys are read at doors of their own, and there are no jobs. */
 const facilities: Facilities = {
+  ...openKeys({ house, config, catalog, now, log }).facilities,
   forgetKeys: keyRetention(house),
   catalog,
   demo: { tenants: [] },

@@ -4,11 +4,14 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuSecondsOf, residentMegabytesOf } from "../world/process-stat.js";
 import type { Contender, Place } from "./contender.js";
+import type { LoopDelays } from "./watch.js";
 
 export interface RunningContender extends Contender {
   port: number;
   cpuSeconds(): number | null;
   residentMegabytes(): number | null;
+  /** Of its event loop, since this was asked the last time. Only a process that was started with the flags of `watch.ts` knows. */
+  loopDelays(): Promise<LoopDelays>;
   /** SIGTERM, and the end of the process. */
   stop(): Promise<void>;
 }
@@ -24,11 +27,11 @@ export async function startContender(contender: Contender, place: Omit<Place, "p
   if (!command) return null;
   const child = spawn(command.file, [...nodeFlags, ...command.args], {
     env: { PATH: process.env["PATH"], NODE_ENV: "production", ...contender.environment({ ...place, port }) },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   running.add(child);
   let lastWords = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (lastWords = (lastWords + text).slice(-4_000)));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (lastWords = (lastWords + text).slice(-4_000)));
   const ended = new Promise<void>((resolve) => child.once("exit", () => (running.delete(child), resolve())));
   await answering(port, child, () => `${contender.name} did not start:\n${lastWords}`);
   const pid = child.pid as number;
@@ -37,6 +40,12 @@ export async function startContender(contender: Contender, place: Omit<Place, "p
     port,
     cpuSeconds: () => cpuSecondsOf(pid),
     residentMegabytes: () => residentMegabytesOf(pid),
+    loopDelays: () =>
+      new Promise((resolve, reject) => {
+        child.once("message", (told) => resolve(told as LoopDelays));
+        child.send("told since the last time", (problem) => problem && reject(problem));
+        void ended.then(() => reject(new Error(`${contender.name} ended`)));
+      }),
     async stop() {
       child.kill("SIGTERM");
       await ended;

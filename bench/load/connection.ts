@@ -27,8 +27,34 @@ function cut(text: string, at: string): Buffer[] {
   return text.split(at).map((part) => Buffer.from(part));
 }
 
+/** An answer whose bytes have all come. */
+export interface Answer {
+  /** Status line and headers. */
+  head: string;
+  body: Buffer;
+}
+
+/** The answer that was received, or null while it is not whole. One whose length nobody says has no body, and so is no right one. */
+export function answerIn(received: Buffer): Answer | null {
+  const headEnd = received.indexOf(END_OF_HEAD);
+  if (headEnd < 0) return null;
+  const head = received.toString("latin1", 0, headEnd);
+  const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+  const bodyStart = headEnd + END_OF_HEAD.length;
+  return received.length < bodyStart + length ? null : { head, body: received.subarray(bodyStart) };
+}
+
+export function succeeded({ head }: Answer): boolean {
+  return head.startsWith("HTTP/1.1 200");
+}
+
+/** What ends a run. */
+export function wrongAnswer({ head, body }: Answer): Error {
+  return new Error(`a wrong answer:\n${head}\n${body.toString().slice(0, 500)}`);
+}
+
 /** Is this the expected body, whatever instants stand between its parts? */
-function agrees(body: Buffer, parts: readonly Buffer[]): boolean {
+export function agrees(body: Buffer, parts: readonly Buffer[]): boolean {
   let at = 0;
   for (const part of parts) {
     if (!body.subarray(at, at + part.length).equals(part)) return false;
@@ -65,9 +91,9 @@ export function converse(port: number, start: number, { latencies, requests, fre
       socket.write(Buffer.concat(asked.parts.flatMap((part, i) => (i === 0 ? [part] : [Buffer.from(slug), part]))));
     }
 
-    function fail(problem: string): void {
+    function fail(problem: Error): void {
       socket.destroy();
-      reject(new Error(problem));
+      reject(problem);
     }
 
     socket.setNoDelay(true);
@@ -76,17 +102,12 @@ export function converse(port: number, start: number, { latencies, requests, fre
     socket.on("close", () => reject(new Error("the connection was closed")));
     socket.on("data", (chunk) => {
       received = received ? Buffer.concat([received, chunk]) : chunk;
-      const headEnd = received.indexOf(END_OF_HEAD);
-      if (headEnd < 0) return;
-      const head = received.toString("latin1", 0, headEnd);
-      const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-      if (length === undefined) return fail(`an answer without a length:\n${head}`);
-      const bodyStart = headEnd + END_OF_HEAD.length;
-      if (received.length < bodyStart + Number(length)) return;
+      const answer = answerIn(received);
+      if (answer === null) return;
       latencies.push(performance.now() - sentAt);
-      const body = received.subarray(bodyStart);
+      const { body } = answer;
       const right = asked.expected ? agrees(body, asked.expected) : body.includes(`"${slug}"`) && !body.includes('"errors"');
-      if (!head.startsWith("HTTP/1.1 200") || !right) return fail(`a wrong answer:\n${head}\n${body.toString().slice(0, 500)}`);
+      if (!succeeded(answer) || !right) return fail(wrongAnswer(answer));
       received = null;
       if (more()) return ask();
       socket.removeAllListeners("close").end();

@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { FRESH_SLUG } from "../workloads/workload.js";
 import { converse, prepare } from "./connection.js";
-import type { Job, LoadResult } from "./job.js";
+import { BEGIN, type Job, type LoadResult, type Sweep } from "./job.js";
+import { percentiles } from "./percentiles.js";
+import { sweep } from "./sweep.js";
 
 const run = randomBytes(4).toString("hex");
 let changes = 0;
@@ -27,13 +29,20 @@ async function perform({ ports, connections, seconds, requests }: Job): Promise<
   );
   const elapsed = (performance.now() - startedAt) / 1_000;
   const { user, system } = process.cpuUsage(cpuBefore);
-  latencies.sort((one, other) => one - other);
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? NaN;
-  return { answers: latencies.length, seconds: elapsed, p50Ms: at(0.5), p99Ms: at(0.99), generatorCpuSeconds: (user + system) / 1e6 };
+  return { answers: latencies.length, seconds: elapsed, ...percentiles(latencies), generatorCpuSeconds: (user + system) / 1e6 };
 }
 
-process.on("message", (job: Job) => {
-  perform(job).then(
+/** Resolves when the other side knows that the connections are open. */
+function told(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("message", () => resolve());
+    process.send?.({ isOpen: true });
+  });
+}
+
+process.on("message", (job: Job | Sweep | typeof BEGIN) => {
+  if (job === BEGIN) return;
+  ("patient" in job ? sweep(job, told) : perform(job)).then(
     (result) => process.send?.({ result }),
     (error: Error) => process.send?.({ problem: error.message }),
   );

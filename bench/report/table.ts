@@ -2,7 +2,7 @@
 import type { Comparison, Row } from "../compare.js";
 import type { Measurement } from "../stage.js";
 import type { Machine } from "../world/machine.js";
-import { barsOf } from "./bars.js";
+import { barsOf, type Bar } from "./bars.js";
 import { ratio, spread, type Spread } from "./statistics.js";
 
 const HEAD = ["contender", "ours to it", "req/s", "Node CPU µs", "Postgres CPU µs", "CPU to ours", "p50 ms", "p99 ms", "RSS MB", "statements"];
@@ -19,11 +19,13 @@ export function comparisonTable(comparison: Comparison): string {
     parts.push(`### (${id}) ${title}`, table(HEAD, rows.map((row) => lineOf(row, ours))));
   }
   const bars = barsOf(comparison);
-  if (bars.length > 0) {
-    const lines = bars.map(({ bar, workload, wanted, measured, met }) => [bar, workload, wanted, spreadText(measured), met ? "met" : "**not met**"]);
-    parts.push("### Bars", table(["bar", "workload", "wanted", "measured", ""], lines));
-  }
+  if (bars.length > 0) parts.push("### Bars", barTable(bars));
   return `${parts.join("\n\n")}\n`;
+}
+
+export function barTable(bars: readonly Bar[]): string {
+  const lines = bars.map(({ bar, workload, wanted, measured, met }) => [bar, workload, wanted, spreadText(measured), met ? "met" : "**not met**"]);
+  return table(["bar", "workload", "wanted", "measured", ""], lines);
 }
 
 export function describe({ cores, cpu, memoryGigabytes, system, node, postgres, command }: Machine): string {

@@ -8,12 +8,15 @@ import { keyText } from "../kernel/id.js";
 import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/connection.js";
 import { reference } from "../kernel/reference.js";
 import type { RequestContext } from "../kernel/request.js";
+import { Project } from "../project/project.entity.js";
+import { projectReads } from "../project/project.reads.js";
 import { Tenant } from "../tenant/tenant.entity.js";
 import { tenantReads } from "../tenant/tenant.reads.js";
 import { User } from "../user/user.entity.js";
 import { ApiKey } from "./api-key.entity.js";
 import { ApiKeyFilter } from "./api-key.inputs.js";
 import { apiKeyReads } from "./api-key.reads.js";
+import { ApiKeyState, stateAt } from "./api-key.state.js";
 
 const ApiKeyConnection = connectionOf(ApiKey, "ApiKey");
 
@@ -39,11 +42,49 @@ export class ApiKeyResolver {
     return key === null ? null : productOf(facilities.catalog, key);
   }
 
+  @Access("project.read")
+  @FieldResolver(() => Project, { nullable: true, description: "The project that the key is for; null when it is for all." })
+  async project(@Root() { projectId }: ApiKey, @Ctx() { reads }: RequestContext): Promise<Project | null> {
+    return projectId === null ? null : reads(projectReads).byId.load(projectId);
+  }
+
+  @FieldResolver(() => ApiKeyState, { description: "Where it stands at this moment; whether its tenant may use the product is another question." })
+  state(@Root() key: ApiKey, @Ctx() { now }: RequestContext): ApiKeyState {
+    return stateAt(key, now());
+  }
+
+  @FieldResolver(() => Boolean, { description: "Was it made elsewhere, and brought here?" })
+  imported(@Root() { importedAt }: ApiKey): boolean {
+    return importedAt !== null;
+  }
+
   @Access("api_key.read")
   @FieldResolver(() => User, { nullable: true, description: "Who made it." })
   createdBy(@Root() { createdById }: ApiKey): User | null {
-    return createdById === null ? null : { id: createdById };
+    return person(createdById);
   }
+
+  @Access("api_key.read")
+  @FieldResolver(() => User, { nullable: true, description: "Whose it is; null when it is its tenant's." })
+  owner(@Root() { ownerId }: ApiKey): User | null {
+    return person(ownerId);
+  }
+
+  @Access("api_key.read")
+  @FieldResolver(() => ApiKey, { nullable: true, description: "The key whose place it took." })
+  async rotatedFrom(@Root() { rotatedFromId }: ApiKey, @Ctx() { reads }: RequestContext): Promise<ApiKey | null> {
+    return rotatedFromId === null ? null : reads(apiKeyReads).byId.load(rotatedFromId);
+  }
+
+  @Access("api_key.read")
+  @FieldResolver(() => User, { nullable: true, description: "Who revoked it." })
+  revokedBy(@Root() { revokedById }: ApiKey): User | null {
+    return person(revokedById);
+  }
+}
+
+function person(id: string | null): User | null {
+  return id === null ? null : { id };
 }
 
 @Resolver(() => Tenant)

@@ -30,6 +30,16 @@ export class AuditEventFilter {
   @MaxLength(100)
   product?: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "An API key: what was done to it, and what was done with it, as far as its product recorded it. Its id, its `lookupId`, or the key itself, " +
+      "of which only the public part is looked for and nothing is kept. A key that another service made shares its `lookupId` with others that begin alike.",
+  })
+  @IsOptional()
+  @MaxLength(200)
+  apiKey?: string | null;
+
   @Field(() => ID, { nullable: true, description: "The project that it is about." })
   projectId?: string | null;
 

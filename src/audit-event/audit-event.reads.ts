@@ -1,5 +1,6 @@
 /** Owns how audit events are found. */
 import sql, { type Sql } from "sql-template-tag";
+import { lookupIdOf } from "../api-key/api-key.format.js";
 import { columnsOf } from "../kernel/columns.js";
 import type { Doors } from "../kernel/doors.js";
 import { isUuid } from "../kernel/id.js";
@@ -44,9 +45,29 @@ function conditions(filter: AuditEventFilter): Sql[] {
   if (filter.targetType != null) where.push(sql`a.target_type = ${filter.targetType}`);
   if (filter.targetId != null) where.push(sql`a.target_id = ${filter.targetId}`);
   if (filter.product != null) where.push(sql`a.product = ${filter.product}`);
+  if (filter.apiKey != null) where.push(concerning(filter.apiKey));
   if (filter.projectId != null) where.push(isUuid(filter.projectId) ? sql`a.project_id = ${filter.projectId}::uuid` : sql`false`);
   if (filter.requestId != null) where.push(sql`a.request_id = ${filter.requestId}`);
   if (filter.from != null) where.push(sql`a.created_at >= ${filter.from}`);
   if (filter.until != null) where.push(sql`a.created_at < ${filter.until}`);
   return where;
+}
+
+/** What the registry's own keys and imported ones are found by, in a text that is nothing but that. */
+const LOOKUP_ID = /^(?:[0-9A-Za-z]{12}|~[0-9a-f]{16,64})$/;
+
+/**
+ * Events of the key that an id, a look-up id or the whole key names; the statement gets to see no more of it than the look-up id. That is
+ * in every event of what was done to a key, so these are found also when its row has been erased. Products name a key as the actor by its id.
+ */
+function concerning(apiKey: string): Sql {
+  if (isUuid(apiKey)) return sql`(${named(sql`${apiKey.toLowerCase()}`)})`;
+  const lookupId = LOOKUP_ID.test(apiKey) ? apiKey : lookupIdOf(apiKey, true);
+  if (lookupId === null) return sql`false`;
+  return sql`(a.metadata->>'lookup_id' = ${lookupId} or ${named(sql`any(select k.id::text from api_keys k where k.lookup_id = ${lookupId})`)})`;
+}
+
+/** Rotations name the key that another took the place of. */
+function named(id: Sql): Sql {
+  return sql`(a.target_type = 'api_key' and a.target_id = ${id}) or (a.actor_type = 'api_key' and a.actor_id = ${id}) or a.metadata->>'rotated_from' = ${id}`;
 }

@@ -17,6 +17,7 @@ import { answerStatus } from "../kernel/http-status.js";
 import { operationLimits } from "../kernel/operation-limits.js";
 import { operationLog } from "../kernel/operation-log.js";
 import { operationPlugin, ownExecution, type OwnExecution } from "../kernel/operation-plugin.js";
+import { postOnly } from "../kernel/post-only.js";
 import type { RequestContext } from "../kernel/request.js";
 
 export interface ApolloParts {
@@ -43,7 +44,7 @@ export function openApollo({ schema, introspection, log }: ApolloParts): ApolloS
     maxRecursiveSelections: BOUNDS.requests.maxRecursiveSelections,
     validationRules: [documentLimits(BOUNDS.requests)],
     plugins: [
-      operationPlugin([operationLimits(schema, BOUNDS.requests), operationLog, answerSize(BOUNDS.answerBytes), answerStatus], execution),
+      operationPlugin([postOnly(schema), operationLimits(schema, BOUNDS.requests), operationLog, answerSize(BOUNDS.answerBytes), answerStatus], execution),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),

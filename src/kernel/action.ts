@@ -22,6 +22,9 @@ export const READ_ACTIONS = [
   "audit_event.read",
 ] as const;
 
+/** What products ask about their own callers. In no person's list: staff who read everything are still no product. */
+export const SERVICE_ACTIONS = ["api_key.verify"] as const;
+
 /** Actions that change something; each is also the `action` of the audit event that the change leaves behind. */
 export const CHANGE_ACTIONS = [
   "tenant.create",
@@ -48,6 +51,13 @@ export const CHANGE_ACTIONS = [
   "product_request.create",
   "product_request.decide",
   "job.retry",
+  "api_key.create",
+  "api_key.rotate",
+  "api_key.revoke",
+  "api_key.update_policy",
+  "api_key.allow_endless",
+  "api_key.import",
+  "api_key.report_leak",
 ] as const;
 
 /** What the registry does by itself, in jobs: recorded like every change, and in nobody's list of what they may do. */
@@ -68,7 +78,7 @@ export type SystemAction = (typeof SYSTEM_ACTIONS)[number];
 /** What the change door records. */
 export type ChangeAction = (typeof CHANGE_ACTIONS)[number] | SystemAction;
 /** What somebody may do. */
-export type Action = ReadAction | (typeof CHANGE_ACTIONS)[number];
+export type Action = ReadAction | (typeof SERVICE_ACTIONS)[number] | (typeof CHANGE_ACTIONS)[number];
 
 /** What a caller can be. Tenant roles act in one tenant, platform roles in all of them, a service for one product. */
 export const ROLES = ["member", "auditor", "admin", "service", "support", "operator"] as const;
@@ -98,11 +108,16 @@ const ADMIN = [
   "invitation.resend",
   "invitation.revoke",
   "api_key.read",
+  "api_key.create",
+  "api_key.rotate",
+  "api_key.revoke",
+  "api_key.update_policy",
+  "api_key.report_leak",
   "idp_config.read",
   "idp_config.read_metadata",
 ] as const satisfies readonly Action[];
 /** A product's backend asks about tenants; which of them, and for which product, is the doors' business. */
-const SERVICE = [...SIGNED_IN, "catalog.read", "entitlement.check", "tenant_claims.read"] as const satisfies readonly Action[];
+const SERVICE = [...SIGNED_IN, "catalog.read", "entitlement.check", "tenant_claims.read", ...SERVICE_ACTIONS, "api_key.report_leak"] as const satisfies readonly Action[];
 const SUPPORT = READ_ACTIONS;
 const OPERATOR = [...READ_ACTIONS, ...CHANGE_ACTIONS] as const;
 

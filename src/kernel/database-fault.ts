@@ -46,8 +46,8 @@ export function breaksConnection(thrown: unknown): boolean {
  * several columns the last one is what the caller chose, the ones before it are its scope.
  */
 function conflict(driver: DriverError, thrown: unknown): Fault {
-  const { uniques, columns } = getMetadataArgsStorage();
-  const unique = uniques.find(({ name }) => name === driver.constraint)?.columns;
+  const { uniques, indices, columns } = getMetadataArgsStorage();
+  const unique = [...uniques, ...indices].find(({ name }) => name === driver.constraint)?.columns;
   const primary = columns.filter(({ options }) => options.primaryKeyConstraintName === driver.constraint).map(({ propertyName }) => propertyName);
   const field = (Array.isArray(unique) ? (unique as string[]) : primary).at(-1);
   return new Fault("CONFLICT", `${field ?? "value"} is already taken`, { ...(field && { field }), internal: thrown });

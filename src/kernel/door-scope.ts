@@ -44,7 +44,7 @@ function timeoutOf(house: House, visit: Visit): string {
 }
 
 /** Whole milliseconds, at least one: to Postgres a timeout of zero means none. */
-export function timeLeft(visit: Visit): number {
+export function timeLeft(visit: Pick<Visit, "remainingMs">): number {
   const remainingMs = Math.floor(visit.remainingMs());
   if (remainingMs <= 0) throw new Fault("DEADLINE_EXCEEDED", "The operation took too long");
   return remainingMs;

@@ -6,12 +6,12 @@ import type { Sql } from "sql-template-tag";
 import type { DataSource, EntityManager } from "typeorm";
 import type { ChangeAction } from "./action.js";
 import { breaksConnection, faultFromDatabase } from "./database-fault.js";
-import { poolOf, refuseWhenFull, release } from "./door-pool.js";
+import { poolOf, readScoped, refuseWhenFull, release } from "./door-pool.js";
 import { homeOf, scopeAbout, scopeOf, signedIn, timeLeft } from "./door-scope.js";
 import { Fault } from "./fault.js";
 import { answerBefore, keepAnswer, type Once } from "./idempotency.js";
 import type { Principal } from "./principal.js";
-import { SCOPE_SQL, runScoped, type ScopeValues } from "./scoped-query.js";
+import { SCOPE_SQL, type ScopeValues } from "./scoped-query.js";
 
 /** What happened, before actor, tenant and time are filled in by the door. */
 export interface AuditDraft {
@@ -138,24 +138,7 @@ export function openDoors(house: House, visit: Visit): Doors {
 
 async function read<Row>(house: House, visit: Visit, statement: Sql, scope: () => ScopeValues): Promise<Row[]> {
   signedIn(visit.principal);
-  const pool = poolOf(house.dataSource);
-  refuseWhenFull(pool, house.limits.maxWaiting);
-  try {
-    const client = await pool.connect();
-    let failed = false;
-    try {
-      // Reckoned only now: the wait for a connection is part of the operation's time.
-      return await runScoped<Row>(client, scope(), statement);
-    } catch (thrown) {
-      failed = !(thrown instanceof Fault);
-      throw thrown;
-    } finally {
-      // A failed first use leaves unknown which statements the server has prepared: such a connection is not kept.
-      client.release(failed);
-    }
-  } catch (thrown) {
-    throw faultFromDatabase(thrown);
-  }
+  return readScoped(house, scope, statement);
 }
 
 async function change<T>(house: House, visit: Visit, { action, tenantId }: Pick<ChangeScope, "action" | "tenantId">, work: Work<T>, once: OnceWith<T>): Promise<T> {

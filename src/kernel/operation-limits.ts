@@ -6,6 +6,7 @@ import type { FaultCode } from "./fault.js";
 import { rememberedCost } from "./remembered-cost.js";
 import { DEFAULT_LIMITS, limitExceeded, type Limits } from "./limits.js";
 import type { OperationListener, OperationPart } from "./operation-plugin.js";
+import { rootFields } from "./root-fields.js";
 
 const CODE = "LIMIT_EXCEEDED" satisfies FaultCode;
 
@@ -87,28 +88,11 @@ function mostRepresentations(lists: readonly Representations[], variables: Reado
 }
 
 function findLists(document: DocumentNode, operation: OperationDefinitionNode): Representations[] {
-  const fragments = new Map(document.definitions.flatMap((node) => (node.kind === "FragmentDefinition" ? [[node.name.value, node] as const] : [])));
   const defaults = new Map(operation.variableDefinitions?.map((node) => [node.variable.name.value, node.defaultValue]));
-  const pending = [operation.selectionSet];
-  const queued = new Set(pending);
-  const found: Representations[] = [];
-  for (let set = pending.pop(); set; set = pending.pop()) {
-    for (const node of set.selections) {
-      if (node.kind === "Field") {
-        if (node.name.value !== "_entities") continue;
-        const value = node.arguments?.find((argument) => argument.name.value === "representations")?.value;
-        if (value?.kind === "Variable") found.push({ variable: value.name.value, lengthOtherwise: writtenLength(defaults.get(value.name.value)) });
-        else found.push({ length: writtenLength(value) });
-        continue;
-      }
-      const inner = (node.kind === "FragmentSpread" ? fragments.get(node.name.value) : node)?.selectionSet;
-      if (inner && !queued.has(inner)) {
-        queued.add(inner);
-        pending.push(inner);
-      }
-    }
-  }
-  return found;
+  return rootFields(document, operation).filter(({ name }) => name.value === "_entities").map((field) => {
+    const value = field.arguments?.find((argument) => argument.name.value === "representations")?.value;
+    return value?.kind === "Variable" ? { variable: value.name.value, lengthOtherwise: writtenLength(defaults.get(value.name.value)) } : { length: writtenLength(value) };
+  });
 }
 
 function writtenLength(value: ValueNode | undefined): number {

@@ -1,7 +1,7 @@
 /** Owns the service's log: how it is opened, and what of an error may be written into it. What is worth a line is decided where it happens. */
 import { pino, type DestinationStream, type Logger } from "pino";
 
-const REDACTED = ["req.headers.authorization", "headers.authorization", "*.password", "*.secret", "*.token"];
+const REDACTED = ["req.headers.authorization", "headers.authorization", "*.password", "*.secret", "*.token", "*.plaintext", "*.key"];
 const DEEPEST = 4;
 const MAX_TEXT = 2_000;
 

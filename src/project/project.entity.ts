@@ -21,6 +21,7 @@ registerEnumType(ProjectStatus, {
 @Entity("tenant_projects")
 @Check("tenant_projects_slug_check", "slug ~ '^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$'")
 @Unique("tenant_projects_tenant_id_slug_key", ["tenantId", "slug"])
+@Unique("tenant_projects_tenant_id_id_key", ["tenantId", "id"])
 @Index("tenant_projects_tenant_idx", ["tenantId"])
 @Index("tenant_projects_created_idx", ["tenantId", "createdAt", "id"])
 @Index("tenant_projects_name_idx", ["tenantId", "name", "id"])

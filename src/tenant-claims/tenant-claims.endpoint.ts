@@ -1,8 +1,8 @@
 /** Owns `/claims`: the claims of a tenant over plain HTTP, because what maps them into tokens asks no graph. Every answer is JSON of one shape. */
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { demand } from "../kernel/access.js";
 import { Fault, notFound } from "../kernel/fault.js";
-import { requestError } from "../kernel/http-status.js";
+import { plainPath } from "../kernel/plain-path.js";
 import type { RequestContext } from "../kernel/request.js";
 import type { TenantClaims } from "./tenant-claims.answers.js";
 import { claimsFor, type ClaimsQuestion } from "./tenant-claims.question.js";
@@ -24,30 +24,14 @@ export interface ClaimsEndpointParts {
  *         another try. Whoever gets no claims must give no rights.
  */
 export function claimsEndpoint(app: FastifyInstance, { context }: ClaimsEndpointParts): void {
-  void app.register(async (here) => {
-    here.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, async (_request: FastifyRequest, body: string) => parametersOf(body));
-    // Whatever else refuses a request speaks as GraphQL does.
-    here.addHook("preSerialization", async (_request, _reply, payload) => (isGraphqlError(payload) ? plainError(payload) : payload));
-    const answer = async (request: FastifyRequest, reply: FastifyReply) => {
-      let log = request.log.child({ requestId: request.id, principal: null, tenant: null });
-      try {
-        const asked = await context(request);
-        ({ log } = asked);
-        return reply.send(plain(await claimsOf(request, asked)));
-      } catch (thrown) {
-        return refuse(reply, thrown, log);
-      }
-    };
-    here.get(CLAIMS_PATH, { exposeHeadRoute: false }, answer);
-    here.post(CLAIMS_PATH, { bodyLimit: BODY_BYTES }, answer);
-    here.route({
-      method: ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"],
-      url: CLAIMS_PATH,
-      handler: async (_request, reply) => {
-        reply.header("allow", "GET, POST");
-        throw Object.assign(new Error("use GET or POST"), { statusCode: 405 });
-      },
-    });
+  plainPath(app, {
+    path: CLAIMS_PATH,
+    methods: ["GET", "POST"],
+    bodyBytes: BODY_BYTES,
+    context,
+    answer: async (request, asked) => plain(await claimsOf(request, asked)),
+    parsers: (here) =>
+      here.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, async (_request: FastifyRequest, body: string) => parametersOf(body)),
   });
 }
 
@@ -89,25 +73,4 @@ function plain({ tenantId, slug, status, plan, products, asOf, version, stale }:
     version,
     stale,
   };
-}
-
-function refuse(reply: FastifyReply, thrown: unknown, log: FastifyBaseLogger): FastifyReply {
-  const { message, originalError, extensions } = requestError(thrown, reply.request.id);
-  const { http, ...more } = extensions as object as { code: string; http: { status: number; headers: Map<string, string> } };
-  const line = { code: more.code, err: originalError };
-  if (http.status === 500) log.error(line, "internal error");
-  else log.warn(line, "request refused");
-  return reply.code(http.status).headers(Object.fromEntries(http.headers)).send({ error: { message, ...more } });
-}
-
-interface GraphqlErrors {
-  errors: [{ message: string; extensions: object }];
-}
-
-function isGraphqlError(payload: unknown): payload is GraphqlErrors {
-  return typeof payload === "object" && payload !== null && "errors" in payload;
-}
-
-function plainError({ errors: [{ message, extensions }] }: GraphqlErrors) {
-  return { error: { ...extensions, message } };
 }

@@ -39,7 +39,13 @@ export const EXPORT_FILES: readonly ExportFile[] = [
     id: "tenant_id",
   }),
   fileOf("product-requests.ndjson", "product_requests", "id product status message requested_by requested_by_name decided_at created_at updated_at version"),
-  fileOf("api-keys.ndjson", "api_keys", "id product name scopes prefix created_by last_used_at revoked_at created_at"),
+  fileOf(
+    "api-keys.ndjson",
+    "api_keys",
+    "id product name scopes prefix lookup_id environment project_id owner_kind owner_id allowed_ips expires_at rotated_from_id rotated_at overlap_ends_at created_by last_used_at revoked_at revoked_by revoke_reason imported_at created_at",
+  ),
+  fileOf("api-key-policy.ndjson", "api_key_policies", "max_lifetime_days may_never_expire created_at updated_at version", { id: "tenant_id" }),
+  fileOf("api-key-usage.ndjson", "api_key_usage", "id api_key_id day verified refused created_at"),
   fileOf("idp-configs.ndjson", "tenant_idp_config", "id type metadata verified created_at updated_at", { instead: { metadata: REDACTED_METADATA } }),
   fileOf("invitations.ndjson", "tenant_invitations", "id email name state sent_at expires_at accepted_at role_granted_at created_at version"),
   fileOf("audit-events.ndjson", "audit_log", "uid project_id actor_id actor_name actor_type action target_id target_type target_name product metadata source_ip user_agent request_id created_at", {

@@ -2,16 +2,18 @@
 import type { EntityManager } from "typeorm";
 
 /**
- * Every table with a tenant's rows, a table before those it refers to. Not the audit log, the tombstone itself, and what tells whose turn
+ * Every table with a tenant's rows, a table before those it refers to: a key may be bound to a project. Not the audit log, the tombstone itself, and what tells whose turn
  * it is and what the identity provider has still to be told; a test compares the list with the database's catalogue.
  */
 export const ERASED_TABLES = [
+  "api_key_usage",
+  "api_keys",
+  "api_key_policies",
   "tenant_projects",
   "entitlement_notices",
   "tenant_products",
   "product_requests",
   "tenant_idp_config",
-  "api_keys",
   "tenant_invitations",
   "tenant_notices",
   "idempotency_keys",

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { foreignKey } from "../testkit/foreign-key.js";
+import { textFor } from "../testkit/leaked-keys.js";
 import { data, fault } from "../testkit/outcome.js";
 import { openRegistry, type Registry } from "../testkit/registry.js";
 import { openWorld, unique, type TenantInWorld, type World } from "../testkit/world.js";
@@ -27,10 +29,19 @@ const CHANGES: Record<string, (tenant: TenantInWorld) => Promise<object>> = {
   startTrial: async ({ id }) => ({ tenantId: id, product: "crm" }),
   requestProduct: async ({ id }) => ({ tenantId: id, product: "crm" }),
   decideProductRequest: async ({ productRequest }) => ({ id: (await productRequest()).id, outcome: "WON" }),
+  createApiKey: async ({ id, entitlement }) => ({ tenantId: id, name: "ci", product: (await entitlement()).product, environment: "DEV", scopes: ["read"] }),
+  rotateApiKey: async ({ apiKey, entitlement }) => {
+    await entitlement();
+    return { id: (await apiKey()).id, overlapSeconds: 60 };
+  },
+  revokeApiKey: async ({ apiKey }) => ({ id: (await apiKey()).id }),
+  importApiKeys: async ({ id }) => ({ tenantId: id, keys: [foreignKey()] }),
+  reportLeakedApiKey: async ({ apiKey }) => ({ key: await textFor(app, (await apiKey()).id) }),
+  updateApiKeyPolicy: async ({ id }) => ({ tenantId: id, maxLifetimeDays: 30 }),
   withdrawEntitlement: async ({ id, entitlement }) => ({ tenantId: id, product: (await entitlement()).product }),
 };
 
-const TABLES = ["tenants", "tenant_projects", "tenant_products", "product_requests", "tenant_idp_config", "api_keys", "tenant_provisioning_steps", "tenant_invitations", "tenant_exports", "pgboss.job", "audit_log"];
+const TABLES = ["tenants", "tenant_projects", "tenant_products", "product_requests", "tenant_idp_config", "api_keys", "api_key_policies", "tenant_provisioning_steps", "tenant_invitations", "tenant_exports", "pgboss.job", "audit_log"];
 
 let app: Registry;
 let world: World;

@@ -69,7 +69,7 @@ async function askFor(row: EntryPoint, name: string, { targets, askers }: Scene,
 const secretsOf = (target: Target) => Object.values(target).filter((value) => value !== target.product);
 
 /** The row behind an event, as the event's target names it. */
-const TARGET_ROWS: Record<string, string> = { tenant: "tenants where id::text", project: "tenant_projects where id::text", entitlement: "tenant_products where tenant_id || ':' || product", invitation: "tenant_invitations where id::text", provisioning: "tenant_provisioning_steps where step = 'organization' and tenant_id::text", product_request: "product_requests where id::text", tenant_export: "tenant_exports where id::text", job: "pgboss.job where id::text" };
+const TARGET_ROWS: Record<string, string> = { api_key: "api_keys where id::text", api_key_policy: "api_key_policies where tenant_id::text", tenant: "tenants where id::text", project: "tenant_projects where id::text", entitlement: "tenant_products where tenant_id || ':' || product", invitation: "tenant_invitations where id::text", provisioning: "tenant_provisioning_steps where step = 'organization' and tenant_id::text", product_request: "product_requests where id::text", tenant_export: "tenant_exports where id::text", job: "pgboss.job where id::text" };
 
 async function expectRecorded({ records }: EntryPoint, requestId: string, done: boolean): Promise<void> {
   const events = await app.sql<{ action: string; type: string; id: string; commit: string }>(

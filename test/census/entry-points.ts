@@ -1,5 +1,6 @@
 /** Owns the list of every way into the graph: what is asked, of what, and which action it needs. `census.test.ts` compares it with the schema and walks it. */
 import type { Action } from "../../src/kernel/action.js";
+import { foreignKey } from "../testkit/foreign-key.js";
 import { unique } from "../testkit/world.js";
 
 /** The rows of one tenant that a request can name: someone's, nobody's, or names that could be nobody's. */
@@ -12,6 +13,8 @@ export interface Target {
   entitlement: string;
   productRequest: string;
   apiKey: string;
+  /** The whole text of that key. */
+  key: string;
   idpConfig: string;
   auditEvent: string;
   job: string;
@@ -86,8 +89,13 @@ export const ENTITIES: Record<string, Entity> = {
 /** Guarded fields of entities: entry → action, and what to ask. */
 const FIELDS: [entry: string, action: Action, selection: string][] = [
   ["ApiKey.createdBy", "api_key.read", "createdBy { id }"],
+  ["ApiKey.owner", "api_key.read", "owner { id }"],
   ["ApiKey.product", "api_key.read", "product { key }"],
+  ["ApiKey.project", "project.read", "project { id slug }"],
+  ["ApiKey.revokedBy", "api_key.read", "revokedBy { id }"],
+  ["ApiKey.rotatedFrom", "api_key.read", "rotatedFrom { id name }"],
   ["ApiKey.tenant", "tenant.read", "tenant { id slug }"],
+  ["ApiKey.usage", "api_key.read", "usage { day verified refused }"],
   ["AuditEvent.project", "project.read", "project { id slug }"],
   ["AuditEvent.tenant", "tenant.read", "tenant { id slug }"],
   ["Entitlement.product", "entitlement.read", "product { key }"],
@@ -101,6 +109,8 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
   ["ProductRequest.requestedBy", "product_request.read", "requestedBy { id }"],
   ["ProductRequest.tenant", "tenant.read", "tenant { id slug }"],
   ["Project.tenant", "tenant.read", "tenant { id slug }"],
+  ["Tenant.apiKeyPolicy", "api_key.read", "apiKeyPolicy { maxLifetimeDays mayNeverExpire version }"],
+  ["Tenant.apiKeyUsage", "api_key.read", "apiKeyUsage { day verified refused }"],
   ["Tenant.apiKeys", "api_key.read", "apiKeys { totalCount nodes { id name } }"],
   ["Tenant.auditEvents", "audit_event.read", "auditEvents { nodes { id targetId } }"],
   ["Tenant.cancelNote", "tenant.read_billing", "cancelNote"],
@@ -143,6 +153,12 @@ const CHECKS: [entry: string, document: string][] = [
   ["Query.checkEntitlements", 'query ($id: ID!) { checkEntitlements(input: { tenantIds: [$id], products: ["crm"] }) { verdict { granted reason config } error { code } } }'],
 ];
 
+/** What a service is told of whatever key it is given: also that there is none, which is an answer like the others. */
+const KEYS_SHOWN: [entry: string, document: string][] = [
+  ["Query.verifyApiKey", "query ($key: String!) { verifyApiKey(key: $key) { code tenantId entitlement { config } } }"],
+  ["Query.verifyApiKeys", "query ($key: String!) { verifyApiKeys(keys: [{ key: $key }]) { code tenantId entitlement { config } } }"],
+];
+
 /** What is the same for every tenant. */
 const EVERYBODYS: [entry: string, action: Action, document: string][] = [
   ["_entities Product by key", "catalog.read", '{ _entities(representations: [{ __typename: "Product", key: "crm" }]) { ... on Product { key name known } } }'],
@@ -159,19 +175,24 @@ const MUTATIONS: [field: string, action: Action, inputType: string, input: Varia
   ["extendTrial", "tenant.extend_trial", "ExtendTrialInput", ({ tenant: id }) => ({ id, days: 1 }), "trial"],
   ["reactivateTenant", "tenant.reactivate", "ReactivateTenantInput", ({ tenant: id }) => ({ id }), "frozen"],
   ["archiveProject", "project.archive", "ProjectStatusInput", ({ project: id }) => ({ id })],
+  ["createApiKey", "api_key.create", "CreateApiKeyInput", ({ tenant: tenantId }) => ({ tenantId, name: unique("key"), product: "crm", environment: "DEV", scopes: ["read"] })],
   ["createProject", "project.create", "CreateProjectInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("p"), name: "New" })],
   ["createTenant", "tenant.create", "CreateTenantInput", null],
   ["exportTenant", "tenant.export", "ExportTenantInput", ({ tenant: tenantId }) => ({ tenantId })],
   ["decideProductRequest", "product_request.decide", "DecideProductRequestInput", ({ productRequest: id }) => ({ id, outcome: "WON" })],
   ["grantEntitlement", "entitlement.grant", "GrantEntitlementInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
+  ["importApiKeys", "api_key.import", "ImportApiKeysInput", ({ tenant: tenantId }) => ({ tenantId, keys: [foreignKey()] })],
   ["repairKeycloakDrift", "keycloak.repair", "RepairKeycloakDriftInput", ({ tenant: tenantId }) => ({ tenantId })],
   ["resendInvitation", "invitation.resend", "ResendInvitationInput", ({ tenant: tenantId, invitation: invitationId }) => ({ tenantId, invitationId })],
   ["retryProvisioning", "provisioning.retry", "RetryProvisioningInput", ({ tenant: tenantId }) => ({ tenantId })],
+  ["revokeApiKey", "api_key.revoke", "RevokeApiKeyInput", ({ apiKey: id }) => ({ id })],
+  ["rotateApiKey", "api_key.rotate", "RotateApiKeyInput", ({ apiKey: id }) => ({ id, overlapSeconds: 60 })],
   ["revokeInvitation", "invitation.revoke", "RevokeInvitationInput", ({ tenant: tenantId, invitation: invitationId }) => ({ tenantId, invitationId })],
   ["retryJob", "job.retry", "RetryJobInput", ({ job: id }) => ({ id })],
   ["restoreProject", "project.restore", "ProjectStatusInput", ({ archivedProject: id }) => ({ id })],
   ["requestProduct", "product_request.create", "RequestProductInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
   ["startTrial", "entitlement.start_trial", "StartTrialInput", ({ tenant: tenantId }) => ({ tenantId, product: "chat" })],
+  ["updateApiKeyPolicy", "api_key.update_policy", "UpdateApiKeyPolicyInput", ({ tenant: tenantId }) => ({ tenantId, maxLifetimeDays: 30 })],
   ["updateEntitlement", "entitlement.update", "UpdateEntitlementInput", ({ tenant: tenantId, product }) => ({ tenantId, product, config: { max_seats: 5 } })],
   ["updateProject", "project.update", "UpdateProjectInput", ({ project: id }) => ({ id, name: "Renamed" })],
   ["updateTenant", "tenant.update", "UpdateTenantInput", ({ tenant: id }) => ({ id, name: "Renamed" })],
@@ -180,6 +201,7 @@ const MUTATIONS: [field: string, action: Action, inputType: string, input: Varia
 
 /** Input fields that need more than their mutation: a value for each. */
 const INPUT_FIELDS: [entry: string, action: Action, mutation: string, given: () => Record<string, unknown>][] = [
+  ["UpdateApiKeyPolicyInput.mayNeverExpire (given)", "api_key.allow_endless", "updateApiKeyPolicy", () => ({ mayNeverExpire: true })],
   ["UpdateTenantInput.contractEnd (given)", "tenant.update_commercial", "updateTenant", () => ({ contractEnd: "2031-01-01" })],
   ["UpdateTenantInput.contractStart (given)", "tenant.update_commercial", "updateTenant", () => ({ contractStart: "2030-01-01" })],
   ["UpdateTenantInput.erpCustomerId (given)", "tenant.update_commercial", "updateTenant", () => ({ erpCustomerId: unique("erp") })],
@@ -226,7 +248,12 @@ function* entryPoints(): Generator<EntryPoint> {
   for (const [entry, document] of CHECKS) {
     yield { entry, action: "entitlement.check", way: "", before: ["entitlement.check"], inside: [], document, variables: ({ tenant: id }) => ({ id }), servicesAsk: true, refuses: true };
   }
+  for (const [entry, document] of KEYS_SHOWN) {
+    yield { entry, action: "api_key.verify", way: "", before: ["api_key.verify"], inside: [], document, variables: ({ key }) => ({ key }), servicesAsk: true, everybodys: true };
+  }
   for (const [entry, action, document] of EVERYBODYS) yield { entry, action, way: "", before: [action], inside: [], document, everybodys: true };
+  const reporting = "mutation ($key: String!) { reportLeakedApiKey(input: { key: $key }) { __typename } }";
+  yield { entry: "Mutation.reportLeakedApiKey", action: "api_key.report_leak", way: "", before: ["api_key.report_leak"], inside: [], document: reporting, variables: ({ key }) => ({ key }), records: "api_key.report_leak", servicesAsk: true };
   yield { entry: "Viewer.tenant", action: "tenant.read", way: "", before: ["viewer.read", "tenant.read"], inside: [], document: "{ viewer { tenant { id slug } } }" };
   yield { entry: "Job.tenant", action: "tenant.read", way: "", before: ["job.read", "tenant.read"], inside: [], document: "{ jobs { nodes { tenant { id slug } } } }" };
   yield { entry: "KeycloakDrift.tenant", action: "tenant.read", way: "", before: ["keycloak.read_drift", "tenant.read"], inside: [], document: "{ keycloakDrift(first: 3) { nodes { tenant { id slug } } } }" };

@@ -1,6 +1,7 @@
 /** Owns who asks in the census, and of what: two tenants with everything in them, and every kind of caller. */
 import { randomUUID } from "node:crypto";
 import type { Role } from "../../src/kernel/action.js";
+import { forgedKey, textFor } from "../testkit/leaked-keys.js";
 import type { Registry } from "../testkit/registry.js";
 import { openWorld, unique, type Caller, type TenantInWorld, type World } from "../testkit/world.js";
 import type { Target } from "./entry-points.js";
@@ -31,15 +32,15 @@ export async function sceneMaker(app: Registry): Promise<(fields?: Parameters<Wo
   const withoutTenant = await world.caller({ realm_access: { roles: ["IT_ADMIN"] } });
   return async (fields) => {
     const [ours, theirs] = [await world.tenant(fields), await world.tenant(fields)];
-    const others = await targetIn(theirs);
-    const own = await targetIn(ours);
+    const others = await targetIn(app, theirs);
+    const own = await targetIn(app, ours);
     // As if a hole elsewhere had let it in: what an event points at is still not shown.
     await app.sql("update audit_log set project_id = $1 where uid = $2", [others.project, own.auditEvent]);
     return {
       targets: {
         own,
         "other's": others,
-        missing: { ...everywhere(others, randomUUID), slug: unique("t"), entitlement: `${randomUUID()}:crm` },
+        missing: { ...everywhere(others, randomUUID), slug: unique("t"), entitlement: `${randomUUID()}:crm`, key: forgedKey("000000000000") },
         malformed: everywhere(others, () => "' or \u202e{}"),
         unstorable: { ...everywhere(others, () => "\u0000"), entitlement: `${own.tenant}:\u0000` },
       },
@@ -58,8 +59,9 @@ export async function sceneMaker(app: Registry): Promise<(fields?: Parameters<Wo
   };
 }
 
-async function targetIn(tenant: TenantInWorld): Promise<Target> {
+async function targetIn(app: Registry, tenant: TenantInWorld): Promise<Target> {
   const entitlement = await tenant.entitlement("crm");
+  const apiKey = await tenant.apiKey();
   return {
     tenant: tenant.id,
     slug: tenant.slug,
@@ -68,7 +70,8 @@ async function targetIn(tenant: TenantInWorld): Promise<Target> {
     archivedProject: (await tenant.project({ status: "archived" })).id,
     entitlement: entitlement.id,
     productRequest: (await tenant.productRequest()).id,
-    apiKey: (await tenant.apiKey()).id,
+    apiKey: apiKey.id,
+    key: await textFor(app, apiKey.id),
     idpConfig: (await tenant.idpConfig()).id,
     auditEvent: (await tenant.auditEvent()).id,
     job: (await tenant.job()).id,

@@ -1,7 +1,7 @@
 /** Owns the proof that the container set is well formed and agrees with the service and the router that it starts. */
 import { describe, expect, it } from "vitest";
 import { PROPAGATED_HEADERS, PUBLIC_ERROR_EXTENSIONS } from "../../deploy/router/gateway.config.js";
-import { readConfig, VARIABLES } from "../../src/config.js";
+import { readConfig, readOwnerConfig, VARIABLES } from "../../src/config.js";
 import { compose, composeText, environmentOf, realm, service, services, text, withDefaults } from "./deployment.js";
 
 const ONE_SHOT = ["migrate", "seed", "supergraph"];
@@ -16,7 +16,7 @@ describe("docker-compose.yml", () => {
 
   it("has a default for every variable, and secrets' defaults say that they are for development only", () => {
     expect(withDefaults(composeText).replaceAll("$$", "")).not.toMatch(/\$\{/);
-    for (const [, name, value] of composeText.matchAll(/\$\{(\w+(?:PASSWORD|SECRET)):-([^}]*)\}/g)) {
+    for (const [, name, value] of composeText.matchAll(/\$\{(\w+(?:PASSWORD|SECRET|PEPPERS)):-([^}]*)\}/g)) {
       expect(value, name).toMatch(/^dev-only-/);
     }
   });
@@ -58,7 +58,7 @@ describe("the registry in the set", () => {
   it("gets only variables that it reads, with values that it accepts", () => {
     for (const name of ["tenant-registry", "migrate"]) expect(VARIABLES).toEqual(expect.arrayContaining(Object.keys(environmentOf(name))));
     expect(readConfig(environmentOf("tenant-registry"))).toMatchObject({ environment: "stage", listen: { port: 8090 }, migrateOnStart: false });
-    expect(readConfig(environmentOf("migrate")).database?.ownerUrl).toBe(environmentOf("migrate")["DATABASE_OWNER_URL"]);
+    expect(readOwnerConfig(environmentOf("migrate")).database?.ownerUrl).toBe(environmentOf("migrate")["DATABASE_OWNER_URL"]);
   });
 
   it("verifies the issuer that Keycloak is pinned to, under a name that Keycloak's container has", () => {
@@ -75,6 +75,10 @@ describe("the registry in the set", () => {
     const ownerPassword = environmentOf("postgres")["REGISTRY_OWNER_PASSWORD"] ?? "";
     const holders = services.filter(([, { environment = {} }]) => Object.values(environment).some((value) => value.includes(ownerPassword)));
     expect(holders.map(([name]) => name)).toEqual(["postgres", "migrate"]);
+  });
+
+  it("alone has the peppers of API keys: neither the migration nor the database can try keys", () => {
+    expect(services.filter(([, { environment = {} }]) => "API_KEY_PEPPERS" in environment).map(([name]) => name)).toEqual(["tenant-registry"]);
   });
 
   it("shares its client's secret with Keycloak", () => {

@@ -68,6 +68,24 @@ describe("SQL statements of one request", () => {
     for (const tenant of tenants.nodes) expect(tenant).toMatchObject(twoOfEach);
   });
 
+  it.each([1, 10, 50])("the keys of %i tenants with all that is theirs, and each tenant's policy, come with it; how they were used takes one more for keys, and one for tenants", async (count) => {
+    const { word, ids } = await plant(count);
+    await app.sql("insert into api_key_usage (tenant_id, api_key_id, day, verified) select tenant_id, id, (now() at time zone 'utc')::date, 1 from api_keys where tenant_id = any($1)", [ids]);
+    const ask = async (more: string, ofKeys: string) => {
+      statements.length = 0;
+      const key = `id state imported environment expiresAt project { slug } owner { id } revokedBy { id } ${ofKeys}`;
+      const document = `query ($word: String!, $count: Int!) { tenants(filter: { nameContains: $word }, first: $count) { nodes { apiKeyPolicy { version } apiKeys(first: 2) { nodes { ${key} } } ${more} } } }`;
+      return data(await world.operator.run(document, { word, count }))["tenants"].nodes;
+    };
+    expect(await ask("", "")).toHaveLength(count);
+    expect(statements).toHaveLength(1);
+    for (const { apiKeyUsage, apiKeys } of await ask("apiKeyUsage { verified }", count > 10 ? "" : "usage { verified }")) {
+      expect(apiKeyUsage).toEqual([{ verified: 2 }]);
+      for (const { usage } of apiKeys.nodes) expect(usage).toEqual(count > 10 ? undefined : [{ verified: 1 }]);
+    }
+    expect(statements, "tenants with their keys, policies, use of tenants, use of keys").toHaveLength(count > 10 ? 3 : 4);
+  });
+
   it.each([1, 10, 100])("%i references to tenants with all that is nested in them take one", async (count) => {
     const { ids } = await plant(count);
     const representations = ids.map((id) => ({ __typename: "Tenant", id }));

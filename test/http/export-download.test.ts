@@ -45,7 +45,9 @@ async function furnished() {
     idpConfig: await tenant.idpConfig(),
     auditEvent: await tenant.auditEvent({ action: "test.happened", createdAt: "2026-01-02T03:04:05.678901Z" }),
   };
-  await app.sql("update api_keys set hash = $2 where tenant_id = $1", [tenant.id, secret]);
+  await app.sql("update api_keys set hash = $2, pepper_id = $2 where tenant_id = $1", [tenant.id, secret]);
+  await app.sql("insert into api_key_policies (tenant_id, max_lifetime_days) values ($1, 30)", [tenant.id]);
+  await app.sql("insert into api_key_usage (tenant_id, api_key_id, day, verified, refused) values ($1, $2, '2026-01-02', 3000000000, 2)", [tenant.id, rows.apiKey.id]);
   await app.sql("update tenants set stripe_cust_id = $2, erp_customer_id = $2, sales_owner = $2, keycloak_org_id = $2 where id = $1", [tenant.id, secret]);
   const metadata = {
     client_id: "portal", discovery_url: "https://id.example/.well-known/openid-configuration", client_secret: secret, entity_id: { nested: secret },
@@ -61,12 +63,14 @@ describe("an archive", () => {
   it("holds everything that the tenant owns, under the names of the graph, and a manifest that says how much and of what content", async () => {
     const { tenant, rows } = await furnished();
     const files = await fetched(await addressOf(tenant));
-    expect([...files.keys()]).toEqual(["tenant.json", "projects.ndjson", "entitlements.ndjson", "product-requests.ndjson", "api-keys.ndjson", "idp-configs.ndjson", "invitations.ndjson", "audit-events.ndjson", "manifest.json"]);
+    expect([...files.keys()]).toEqual(["tenant.json", "projects.ndjson", "entitlements.ndjson", "product-requests.ndjson", "api-keys.ndjson", "api-key-policy.ndjson", "api-key-usage.ndjson", "idp-configs.ndjson", "invitations.ndjson", "audit-events.ndjson", "manifest.json"]);
     expect(linesOf(files, "tenant.json")).toMatchObject([{ id: tenant.id, slug: tenant.slug, name: "Ärger & Söhne \u2028 GmbH", plan: "starter", version: 1 }]);
     expect(linesOf(files, "projects.ndjson")).toMatchObject([{ id: rows.project.id, slug: rows.project.slug, status: "active" }]);
     expect(linesOf(files, "entitlements.ndjson")).toMatchObject([{ product: "crm", enabled: true, config: {} }]);
     expect(linesOf(files, "product-requests.ndjson")).toMatchObject([{ product: "desk", status: "open", message: "please", requestedBy: "ada" }]);
     expect(linesOf(files, "api-keys.ndjson")).toMatchObject([{ id: rows.apiKey.id, name: rows.apiKey.name, prefix: "abcdefgh", scopes: [] }]);
+    expect(linesOf(files, "api-key-policy.ndjson")).toMatchObject([{ maxLifetimeDays: 30, mayNeverExpire: false, version: 1 }]);
+    expect(linesOf(files, "api-key-usage.ndjson")).toMatchObject([{ apiKeyId: rows.apiKey.id, day: "2026-01-02", verified: 3_000_000_000, refused: 2 }]);
     expect(linesOf(files, "idp-configs.ndjson")).toMatchObject([{ id: rows.idpConfig.id, type: "oidc", verified: false }]);
     expect(linesOf(files, "invitations.ndjson")).toMatchObject([{ email: "ada@example.com", name: "Ada", state: "pending" }]);
     expect(linesOf(files, "audit-events.ndjson")).toMatchObject([

@@ -46,7 +46,7 @@ describe("entities and migrations", () => {
 
   it.each([
     ["a column", "ALTER TABLE tenant_projects DROP COLUMN version"],
-    ["a column's type", "ALTER TABLE tenants ALTER plan TYPE varchar(20)"],
+    ["a column's type", "ALTER TABLE tenants ALTER sales_owner TYPE varchar(20)"],
     ["a default", "ALTER TABLE tenants ALTER plan DROP DEFAULT"],
     ["a nullability", "ALTER TABLE tenants ALTER name DROP NOT NULL"],
     ["an index", "DROP INDEX tenants_name_idx"],

@@ -4,7 +4,10 @@ import { ConfigError, readConfig, readOwnerConfig, VARIABLES } from "../../src/c
 
 const DATABASE_URL = "postgres://service:hunter2@db:5432/registry";
 const KEYCLOAK_ISSUER = "https://id.example.com/realms/platform";
-const PROD = { APP_ENV: "prod", DATABASE_URL, KEYCLOAK_ISSUER };
+const SECRET = Buffer.alloc(32, "hunter2");
+const LONG = Buffer.alloc(64, 0xff);
+const API_KEY_PEPPERS = `first:${SECRET.toString("base64url")}`;
+const PROD = { APP_ENV: "prod", DATABASE_URL, KEYCLOAK_ISSUER, API_KEY_PEPPERS };
 
 function problemsOf(env: Record<string, string>, read: (env: Record<string, string>) => unknown = readConfig): readonly string[] {
   try {
@@ -35,6 +38,7 @@ describe("defaults", () => {
       introspection: true,
       portalUrl: "http://localhost:3000",
       logLevel: "info",
+      apiKeys: { peppers: [{ id: "dev", secret: expect.any(Buffer) }], imported: false },
       claimsBudgetMs: 300,
       trustedHops: 0,
       misspelt: [],
@@ -50,6 +54,7 @@ describe("defaults", () => {
       migrateOnStart: false,
       introspection: false,
       portalUrl: null,
+      apiKeys: { peppers: [{ id: "first", secret: SECRET }], imported: false },
     });
   });
 
@@ -96,6 +101,8 @@ describe("what each variable takes", () => {
     ["TOKEN_ALGORITHMS", "EdDSA, ES256", { token: { algorithms: ["EdDSA", "ES256"] } }],
     ["TOKEN_ROLE_CLAIMS", "roles, resource_access.portal.roles", { token: { roleClaims: [["roles"], ["resource_access", "portal", "roles"]] } }],
     ["TOKEN_SERVICE_CLIENTS", "crm, chat,", { token: { serviceClients: ["crm", "chat"] } }],
+    ["API_KEY_PEPPERS", `2026-1:${LONG.toString("base64url")}, ${API_KEY_PEPPERS}`, { apiKeys: { peppers: [{ id: "2026-1", secret: LONG }, { id: "first", secret: SECRET }] } }],
+    ["API_KEYS_IMPORTED", "true", { apiKeys: { imported: true } }],
     ["CLAIMS_BUDGET_MS", "50", { claimsBudgetMs: 50 }],
     ["TRUSTED_HOPS", "2", { trustedHops: 2 }],
     ["GRAPHQL_INTROSPECTION", "true", { introspection: true }],
@@ -135,6 +142,19 @@ describe("what each variable takes", () => {
     ["TOKEN_ALGORITHMS", ","],
     ["TOKEN_ROLE_CLAIMS", " , "],
     ["TOKEN_SERVICE_CLIENTS", ","],
+    ["API_KEY_PEPPERS", "hunter2"],
+    ["API_KEY_PEPPERS", SECRET.toString("base64url")],
+    ["API_KEY_PEPPERS", `first:${SECRET.subarray(1).toString("base64url")}`],
+    ["API_KEY_PEPPERS", `first:${Buffer.alloc(65).toString("base64url")}`],
+    ["API_KEY_PEPPERS", `first:${SECRET.toString("base64")}`],
+    ["API_KEY_PEPPERS", `first:${"A".repeat(42)}B`],
+    ["API_KEY_PEPPERS", `First:${SECRET.toString("base64url")}`],
+    ["API_KEY_PEPPERS", `${"x".repeat(21)}:${SECRET.toString("base64url")}`],
+    ["API_KEY_PEPPERS", `:${SECRET.toString("base64url")}`],
+    ["API_KEY_PEPPERS", `${API_KEY_PEPPERS},${API_KEY_PEPPERS}`],
+    ["API_KEY_PEPPERS", `${API_KEY_PEPPERS},`],
+    ["API_KEY_PEPPERS", `${API_KEY_PEPPERS},second:hunter2`],
+    ["API_KEYS_IMPORTED", "yes"],
     ["CLAIMS_BUDGET_MS", "49"],
     ["CLAIMS_BUDGET_MS", "5001"],
     ["TRUSTED_HOPS", "-1"],
@@ -154,13 +174,14 @@ describe("what each variable takes", () => {
       DATABASE_URL: "hunter2",
       DATABASE_OWNER_URL: "hunter3",
       KEYCLOAK_CLIENT_SECRET: "hunter4",
+      API_KEY_PEPPERS: "first:hunter5",
       LOG_LEVEL: "loud",
     };
     const message = `${problemsOf(env).length} ${new ConfigError(problemsOf(env)).message}`;
-    for (const name of ["ADDR", "DATABASE_URL", "DATABASE_OWNER_URL", "LOG_LEVEL", "KEYCLOAK_ISSUER", "KEYCLOAK_ADMIN_URL and KEYCLOAK_CLIENT_ID"]) {
+    for (const name of ["ADDR", "DATABASE_URL", "DATABASE_OWNER_URL", "LOG_LEVEL", "KEYCLOAK_ISSUER", "API_KEY_PEPPERS", "KEYCLOAK_ADMIN_URL and KEYCLOAK_CLIENT_ID"]) {
       expect(message).toContain(`- ${name} must`);
     }
-    expect(message).toMatch(/^6 The configuration has 6 problems:\n/);
+    expect(message).toMatch(/^7 The configuration has 7 problems:\n/);
     expect(message).not.toMatch(/hunter|nowhere|loud/);
   });
 });
@@ -170,16 +191,17 @@ describe.each(["stage", "prod"])("APP_ENV=%s", (APP_ENV) => {
     expect(problemsOf({ APP_ENV })).toEqual([
       `DATABASE_URL must be set when APP_ENV=${APP_ENV}: the embedded database is for development only`,
       `KEYCLOAK_ISSUER must be set when APP_ENV=${APP_ENV}: the development issuer is for development only`,
+      `API_KEY_PEPPERS must be set when APP_ENV=${APP_ENV}: everybody knows the pepper of development`,
     ]);
   });
 
-  it("an empty DATABASE_URL or KEYCLOAK_ISSUER is none", () => {
-    expect(problemsOf({ APP_ENV, DATABASE_URL: "", KEYCLOAK_ISSUER: "" })).toHaveLength(2);
+  it("an empty DATABASE_URL, KEYCLOAK_ISSUER or API_KEY_PEPPERS is none", () => {
+    expect(problemsOf({ APP_ENV, DATABASE_URL: "", KEYCLOAK_ISSUER: "", API_KEY_PEPPERS: "" })).toHaveLength(3);
   });
 });
 
 describe("an issuer over http", () => {
-  const env = { DATABASE_URL, KEYCLOAK_ISSUER: "http://id.example.com/realms/platform" };
+  const env = { DATABASE_URL, API_KEY_PEPPERS, KEYCLOAK_ISSUER: "http://id.example.com/realms/platform" };
 
   it("is refused in production, which says why", () => {
     expect(problemsOf({ ...env, APP_ENV: "prod" })).toEqual([expect.stringMatching(/^KEYCLOAK_ISSUER must be https when APP_ENV=prod: /)]);

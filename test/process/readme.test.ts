@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { KEY_PATTERN, parseKey } from "../../src/api-key/api-key.format.js";
+import { ApiKeyCode } from "../../src/api-key/api-key.verdict.js";
 import { VARIABLES } from "../../src/config.js";
 import { GRAPHQL_CODES } from "../../src/kernel/error-format.js";
 import { FAULT_CODES } from "../../src/kernel/fault.js";
@@ -8,6 +10,7 @@ import { arrowTable, lifecycleTable } from "../testkit/lifecycle-table.js";
 
 const readme = await readFile("README.md", "utf8");
 const lifecycle = await readFile("docs/lifecycle.md", "utf8");
+const apiKeys = await readFile("docs/api-keys.md", "utf8");
 const section = (title: string) => new RegExp(`^## ${title}\\n([\\s\\S]*?)(?=^## )`, "m").exec(readme)?.[1] ?? "";
 const firstColumn = (text: string) => [...text.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
 
@@ -28,5 +31,17 @@ describe("the README", () => {
     const { maxTokens, maxDepth, maxAliases, maxDirectives, maxRootFields, maxRecursiveSelections, maxCost, maxRepresentations } = DEFAULT_LIMITS;
     const numbers = [maxTokens, maxDepth, maxAliases, maxDirectives, maxRootFields, maxRecursiveSelections, maxCost, maxRepresentations];
     for (const number of numbers) expect(section("Limits")).toContain(number.toLocaleString("en"));
+  });
+});
+
+describe("docs/api-keys.md", () => {
+  it("lists every code of a verification in the order in which they are looked at", () => {
+    expect(firstColumn(apiKeys.slice(apiKeys.indexOf("## Verifying"), apiKeys.indexOf("## Leaks")))).toEqual(Object.values(ApiKeyCode));
+  });
+
+  it("gives scanners the expression that the service goes by, and examples that it takes for keys", () => {
+    expect(apiKeys).toContain(`\n${KEY_PATTERN.source}\n`);
+    const examples = apiKeys.match(new RegExp(KEY_PATTERN, "g")) ?? [];
+    expect(examples.map((example) => parseKey(example)?.environment)).toEqual(["prod", "dev"]);
   });
 });

@@ -35,7 +35,11 @@ const WITHHELD: Record<string, Record<string, string>> = {
     cancel_note: "the platform's commercial records",
     keycloak_org_id: "another system's id, and nothing to build on",
   },
-  api_keys: { hash: "a secret's" },
+  api_keys: {
+    hash: "a secret's",
+    pepper_id: "which of the platform's own secrets went into the hash",
+    lookup_seat: "tells imported keys of several tenants apart: it would tell each that others have the like",
+  },
   audit_log: { id: "shared by all tenants: it would tell each how busy the others are" },
   product_requests: { decided_by: "the platform's own people", note: "what sales wrote down for itself" },
   tenant_invitations: { errand: "how far the platform has come with its own work" },

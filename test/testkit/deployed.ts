@@ -21,6 +21,9 @@ export interface Deployment {
 
 export type Instance = Program & { url: string };
 
+/** The pepper of every instance, as API_KEY_PEPPERS has it. */
+export const TEST_PEPPERS = `test:${Buffer.alloc(32, "pepper").toString("base64url")}`;
+
 export async function deploy(cluster: Cluster): Promise<Deployment> {
   const [databaseUrl, issuer] = await Promise.all([cluster.freshDatabase(), startTestIssuer()]);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
@@ -46,6 +49,7 @@ export async function deploy(cluster: Cluster): Promise<Deployment> {
         ADDR: address,
         DATABASE_URL: databaseUrl,
         KEYCLOAK_ISSUER: issuer.issuer,
+        API_KEY_PEPPERS: TEST_PEPPERS,
         MIGRATE_ON_START: "true",
         ...environment,
       });

@@ -2,7 +2,7 @@
 import { ERASED_TABLES } from "../../src/tenant/tenant.erasure.js";
 import type { Registry } from "./registry.js";
 
-/** $1 is the tenant. A product's reminder needs the product. */
+/** $1 is the tenant. A product's reminder needs the product, and a count of use the key. */
 const ROWS: Record<(typeof ERASED_TABLES)[number], string> = {
   tenant_projects: "insert into tenant_projects (tenant_id, slug, name) values ($1, 'planted', 'Planted')",
   tenant_products: "insert into tenant_products (tenant_id, product) values ($1, 'planted')",
@@ -10,6 +10,8 @@ const ROWS: Record<(typeof ERASED_TABLES)[number], string> = {
   product_requests: "insert into product_requests (tenant_id, product, requested_by) values ($1, 'planted', 'ada')",
   tenant_idp_config: "insert into tenant_idp_config (tenant_id, type) values ($1, 'saml')",
   api_keys: "insert into api_keys (tenant_id, name, hash, prefix) values ($1, 'planted', '*', 'abcdefgh')",
+  api_key_usage: "insert into api_key_usage (tenant_id, api_key_id, day, verified) select tenant_id, id, current_date, 1 from api_keys where tenant_id = $1 and name = 'planted'",
+  api_key_policies: "insert into api_key_policies (tenant_id) values ($1)",
   tenant_invitations: "insert into tenant_invitations (tenant_id, email, name) values ($1, 'ada@example.com', 'Ada')",
   tenant_notices: "insert into tenant_notices (tenant_id, kind, days_left, deadline) values ($1, 'tenant.trial_ending', 3, now())",
   idempotency_keys: "insert into idempotency_keys (tenant_id, principal, operation, key, input_hash, result) values ($1, 'user:ada', 'planted', 'key', '*', '{}')",

@@ -13,7 +13,12 @@ export interface PostgresProxy {
   close(): Promise<void>;
 }
 
-export async function startPostgresProxy(serverUrl: string): Promise<PostgresProxy> {
+export interface ProxyOptions {
+  /** What becomes of the server's words on their way. */
+  fromServer?: (chunk: Buffer) => Buffer;
+}
+
+export async function startPostgresProxy(serverUrl: string, { fromServer = (chunk) => chunk }: ProxyOptions = {}): Promise<PostgresProxy> {
   const target = new URL(serverUrl);
   const sockets = new Set<Socket>();
   let behaviour: "pass" | "refuse" | "swallow" = "pass";
@@ -27,7 +32,7 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
         sockets.delete(socket);
         other.destroy();
       });
-      socket.on("data", (chunk) => other.write(chunk));
+      socket.on("data", (chunk: Buffer) => other.write(socket === far ? fromServer(chunk) : chunk));
       if (behaviour === "swallow") socket.pause();
     }
   });

@@ -29,7 +29,8 @@ export interface TenantInWorld {
   project(fields?: { slug?: string; name?: string; status?: string }): Promise<{ id: string; slug: string }>;
   entitlement(product?: string): Promise<{ id: string; product: string }>;
   productRequest(fields?: { product?: string; status?: string; createdAt?: string }): Promise<{ id: string }>;
-  apiKey(): Promise<{ id: string; name: string }>;
+  /** One that can never be verified, unless it is given what it is found by. */
+  apiKey(fields?: { lookupId?: string; hash?: string; projectId?: string }): Promise<{ id: string; name: string }>;
   idpConfig(): Promise<{ id: string }>;
   auditEvent(fields?: { action?: string; createdAt?: string }): Promise<{ id: string }>;
   /** Somebody who is to be invited as soon as the tenant's organisation can be made, which just failed. */
@@ -102,9 +103,13 @@ function rowsOf({ sql }: Registry, tenantId: string) {
         `insert into product_requests (tenant_id, product, status, requested_by, note, created_at) values ($1, $2, $3, 'dana', 'for sales', coalesce($4, now())) returning id`,
         [tenantId, product, status, createdAt ?? null],
       ),
-    async apiKey() {
+    async apiKey({ lookupId, hash = "*", projectId }: { lookupId?: string; hash?: string; projectId?: string } = {}) {
       const name = unique("key");
-      return { name, ...(await insert("insert into api_keys (tenant_id, product, name, hash, prefix) values ($1, 'crm', $2, '*', 'abcdefgh') returning id", [tenantId, name])) };
+      const key = await insert(
+        "insert into api_keys (tenant_id, product, name, hash, prefix, environment, lookup_id, project_id) values ($1, 'crm', $2, $3, 'abcdefgh', 'dev', $4, $5) returning id",
+        [tenantId, name, hash, lookupId ?? null, projectId ?? null],
+      );
+      return { name, ...key };
     },
     idpConfig: () => insert(`insert into tenant_idp_config (tenant_id, type, metadata) values ($1, 'oidc', '{"client_id": "portal"}') returning id`, [tenantId]),
     auditEvent: ({ action = "test.happened", createdAt }: { action?: string; createdAt?: string } = {}) =>

@@ -118,6 +118,18 @@ describe("the erasure of a tenant", () => {
     expect(await fingerprintOfOthers(app, [tenant.id])).toEqual(others);
   });
 
+  it("takes a key before the project that it is bound to, and the key whose place it took with it", async () => {
+    const tenant = await furnished({ status: "frozen" });
+    const projectId = (await tenant.project()).id;
+    const [older, younger] = [await tenant.apiKey({ projectId }), await tenant.apiKey({ projectId })];
+    await app.sql("update api_keys set rotated_from_id = $2 where id = $1", [younger.id, older.id]);
+    const erased = await inside(tenant, async (tx) => {
+      await tx.query(ARCHIVE, [tenant.id]);
+      return noted(await eraseTenant(tx, tenant.id));
+    });
+    expect(erased).toEqual({ ...EVERYTHING, tenant_projects: 2, api_keys: 3 });
+  });
+
   it("frees the names that other systems have for it, for the customer that comes back", async () => {
     const tenant = await furnished({ status: "frozen" });
     await inside(tenant, async (tx) => {

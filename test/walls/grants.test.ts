@@ -14,6 +14,9 @@ const FURTHER: Record<string, string[]> = {
   tenant_projects: ["product_scope PERMISSIVE SELECT {registry_product} unchecked"],
   tenant_products: ["product_scope PERMISSIVE SELECT {registry_product} unchecked", "only_trials RESTRICTIVE INSERT {registry_tenant}"],
   product_requests: ["only_open RESTRICTIVE INSERT {registry_tenant}"],
+  api_keys: ["only_new RESTRICTIVE INSERT {registry_tenant}", "verifier_scope PERMISSIVE ALL {registry_verifier}"],
+  api_key_policies: ["never_by_staff RESTRICTIVE INSERT {registry_tenant}"],
+  api_key_usage: ["verifier_scope PERMISSIVE ALL {registry_verifier}", "retention PERMISSIVE ALL {registry_queue}"],
   idempotency_keys: ["retention PERMISSIVE ALL {registry_queue}", "not_in_use RESTRICTIVE DELETE {registry_eraser} unchecked"],
 };
 
@@ -22,7 +25,7 @@ const ERASABLE = ["eraser_scope PERMISSIVE ALL {registry_eraser}", "only_archive
 
 const ERASED = new Set<string>(ERASED_TABLES);
 
-const ROLES = "('registry_service', 'registry_tenant', 'registry_platform', 'registry_overview', 'registry_product', 'registry_queue', 'registry_eraser')";
+const ROLES = "('registry_service', 'registry_tenant', 'registry_platform', 'registry_overview', 'registry_product', 'registry_queue', 'registry_eraser', 'registry_verifier')";
 
 let app: Registry;
 beforeAll(async () => {
@@ -65,6 +68,7 @@ describe("the roles of the doors", () => {
       { membership: "registry_service may become registry_product" },
       { membership: "registry_service may become registry_queue" },
       { membership: "registry_service may become registry_tenant" },
+      { membership: "registry_service may become registry_verifier" },
     ]);
     expect(await app.sql(`select relname from pg_class where relowner::regrole::text in ${ROLES}`)).toEqual([]);
   });
@@ -99,6 +103,8 @@ describe("the roles of the doors", () => {
       from granted group by grantee, privilege_type, object order by 1`);
     expect(granted.map(({ line }) => line)).toMatchInlineSnapshot(`
       [
+        "registry_eraser delete api_key_policies",
+        "registry_eraser delete api_key_usage",
         "registry_eraser delete api_keys",
         "registry_eraser delete entitlement_notices",
         "registry_eraser delete idempotency_keys",
@@ -109,6 +115,8 @@ describe("the roles of the doors", () => {
         "registry_eraser delete tenant_notices",
         "registry_eraser delete tenant_products",
         "registry_eraser delete tenant_projects",
+        "registry_eraser select api_key_policies (tenant_id)",
+        "registry_eraser select api_key_usage (tenant_id)",
         "registry_eraser select api_keys (tenant_id)",
         "registry_eraser select entitlement_notices (tenant_id)",
         "registry_eraser select idempotency_keys (tenant_id)",
@@ -121,7 +129,9 @@ describe("the roles of the doors", () => {
         "registry_eraser select tenant_projects (tenant_id)",
         "registry_eraser select tenants (id, kind, status)",
         "registry_eraser usage schema",
-        "registry_overview select api_keys (created_at, created_by, id, last_used_at, name, prefix, product, revoked_at, scopes, tenant_id)",
+        "registry_overview select api_key_policies",
+        "registry_overview select api_key_usage",
+        "registry_overview select api_keys (allowed_ips, created_at, created_by, environment, expires_at, id, imported_at, last_used_at, lookup_id, lookup_seat, name, overlap_ends_at, owner_id, owner_kind, prefix, product, project_id, revoke_reason, revoked_at, revoked_by, rotated_at, rotated_from_id, scopes, tenant_id)",
         "registry_overview select audit_log",
         "registry_overview select entitlement_notices",
         "registry_overview select idempotency_keys (created_at, key, operation, principal, tenant_id)",
@@ -135,6 +145,8 @@ describe("the roles of the doors", () => {
         "registry_overview select tenant_provisioning_steps",
         "registry_overview select tenants",
         "registry_overview usage schema",
+        "registry_platform insert api_key_policies",
+        "registry_platform insert api_keys",
         "registry_platform insert audit_log (action, actor_id, actor_name, actor_type, metadata, product, project_id, request_id, source_ip, target_id, target_name, target_type, tenant_id, user_agent)",
         "registry_platform insert entitlement_notices (days_left, deadline, product, tenant_id)",
         "registry_platform insert idempotency_keys (input_hash, key, operation, principal, tenant_id)",
@@ -146,7 +158,9 @@ describe("the roles of the doors", () => {
         "registry_platform insert tenant_projects",
         "registry_platform insert tenant_provisioning_steps",
         "registry_platform insert tenants",
-        "registry_platform select api_keys (created_at, created_by, id, last_used_at, name, prefix, product, revoked_at, scopes, tenant_id)",
+        "registry_platform select api_key_policies",
+        "registry_platform select api_key_usage",
+        "registry_platform select api_keys (allowed_ips, created_at, created_by, environment, expires_at, id, imported_at, last_used_at, lookup_id, lookup_seat, name, overlap_ends_at, owner_id, owner_kind, prefix, product, project_id, revoke_reason, revoked_at, revoked_by, rotated_at, rotated_from_id, scopes, tenant_id)",
         "registry_platform select audit_log",
         "registry_platform select entitlement_notices",
         "registry_platform select idempotency_keys",
@@ -159,6 +173,8 @@ describe("the roles of the doors", () => {
         "registry_platform select tenant_projects",
         "registry_platform select tenant_provisioning_steps",
         "registry_platform select tenants",
+        "registry_platform update api_key_policies (max_lifetime_days, may_never_expire, updated_at, version)",
+        "registry_platform update api_keys (overlap_ends_at, revoke_reason, revoked_at, revoked_by, rotated_at)",
         "registry_platform update idempotency_keys (result)",
         "registry_platform update product_requests (decided_at, decided_by, note, status, updated_at, version)",
         "registry_platform update tenant_invitations (accepted_at, errand, expires_at, role_granted_at, sent_at, state, version)",
@@ -172,18 +188,24 @@ describe("the roles of the doors", () => {
         "registry_product select tenant_projects (id, slug, status, tenant_id)",
         "registry_product select tenants (created_at, frozen_at, id, kind, plan, slug, status, trial_ends_at, updated_at, version)",
         "registry_product usage schema",
+        "registry_queue delete api_key_usage",
         "registry_queue delete idempotency_keys",
+        "registry_queue select api_key_usage (day, id)",
         "registry_queue select idempotency_keys (created_at, key, operation, principal, tenant_id)",
         "registry_queue usage schema",
         "registry_service select migrations",
         "registry_service usage schema",
+        "registry_tenant insert api_key_policies",
+        "registry_tenant insert api_keys",
         "registry_tenant insert audit_log (action, actor_id, actor_name, actor_type, metadata, product, project_id, request_id, source_ip, target_id, target_name, target_type, tenant_id, user_agent)",
         "registry_tenant insert idempotency_keys (input_hash, key, operation, principal, tenant_id)",
         "registry_tenant insert product_requests",
         "registry_tenant insert tenant_exports",
         "registry_tenant insert tenant_products",
         "registry_tenant insert tenant_projects",
-        "registry_tenant select api_keys (created_at, created_by, id, last_used_at, name, prefix, product, revoked_at, scopes, tenant_id)",
+        "registry_tenant select api_key_policies",
+        "registry_tenant select api_key_usage",
+        "registry_tenant select api_keys (allowed_ips, created_at, created_by, environment, expires_at, id, imported_at, last_used_at, lookup_id, lookup_seat, name, overlap_ends_at, owner_id, owner_kind, prefix, product, project_id, revoke_reason, revoked_at, revoked_by, rotated_at, rotated_from_id, scopes, tenant_id)",
         "registry_tenant select audit_log",
         "registry_tenant select entitlement_notices",
         "registry_tenant select idempotency_keys",
@@ -196,6 +218,8 @@ describe("the roles of the doors", () => {
         "registry_tenant select tenant_projects",
         "registry_tenant select tenant_provisioning_steps",
         "registry_tenant select tenants",
+        "registry_tenant update api_key_policies (max_lifetime_days, updated_at, version)",
+        "registry_tenant update api_keys (overlap_ends_at, revoke_reason, revoked_at, revoked_by, rotated_at)",
         "registry_tenant update idempotency_keys (result)",
         "registry_tenant update tenant_invitations (errand, state, version)",
         "registry_tenant update tenant_projects (name, status, updated_at, version)",
@@ -203,6 +227,12 @@ describe("the roles of the doors", () => {
         "registry_tenant update tenants (name, updated_at, version)",
         "registry_tenant usage audit_log_id_seq",
         "registry_tenant usage schema",
+        "registry_verifier insert api_key_usage (api_key_id, day, refused, tenant_id, verified)",
+        "registry_verifier select api_key_usage",
+        "registry_verifier select api_keys (allowed_ips, environment, expires_at, hash, id, last_used_at, lookup_id, lookup_seat, name, overlap_ends_at, owner_id, owner_kind, pepper_id, product, project_id, revoked_at, scopes, tenant_id)",
+        "registry_verifier update api_key_usage (refused, verified)",
+        "registry_verifier update api_keys (hash, last_used_at, pepper_id)",
+        "registry_verifier usage schema",
       ]
     `);
   });

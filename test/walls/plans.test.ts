@@ -25,6 +25,8 @@ beforeAll(async () => {
     insert into tenants (slug, name) select 'many-' || g, 'x' from generate_series(1, 5000) g;
     insert into tenant_products (tenant_id, product) select id, p from tenants, unnest('{crm,desk}'::text[]) p;
     insert into tenant_projects (tenant_id, slug, name) select id, p, p from tenants, unnest('{one,two}'::text[]) p;
+    insert into api_keys (tenant_id, name, hash, prefix, lookup_id) select id, 'x', '*', 'trk_dev_', left(md5(id::text), 12) from tenants;
+    insert into api_key_usage (tenant_id, api_key_id, day) select tenant_id, id, current_date from api_keys;
     analyze;
   `);
 });
@@ -81,5 +83,36 @@ describe("what a service asks about", () => {
     const nodes = await nodesOf("registry_product", `${MOST},${LITTLE}`, statement);
     expect(nodes).toContainEqual(expect.stringMatching(index));
     expect(nodes.filter((node) => node.startsWith("Seq Scan"))).toEqual([]);
+  });
+});
+
+describe("a key whose look-up id is named", () => {
+  it.each<[string, string]>([
+    ["by a statement that names it again", "select id, hash from api_keys where lookup_id = any(array['abcdefghijkl', 'mnopqrstuvwx']) limit $1"],
+    ["by one that forgets to", "select id, hash from api_keys limit $1"],
+    ["to be written", "update api_keys set last_used_at = now() where $1 > 0"],
+  ])("is found along its index %s: no other key is looked at", async (_what, statement) => {
+    const nodes = await nodesOf("registry_verifier", "abcdefghijkl,mnopqrstuvwx", statement);
+    expect(nodes).toContainEqual(expect.stringMatching(/Index Scan.* api_keys_lookup_key$/));
+    expect(nodes.filter((node) => node.startsWith("Seq Scan"))).toEqual([]);
+  });
+});
+
+describe("how often keys were used", () => {
+  const THIRTY_DAYS = "u.day between current_date - 29 and current_date";
+  const OF_TENANTS = `select asked.id, days.* from unnest('{${MOST},${LITTLE}}'::uuid[]) as asked (id)
+    cross join lateral (select u.day, sum(u.verified) from api_key_usage u where u.tenant_id = asked.id and ${THIRTY_DAYS} group by u.day order by u.day) as days limit $1`;
+  const OF_KEYS = `select u.day, u.verified from unnest('{${MOST}}'::uuid[], '{${LITTLE}}'::uuid[]) as asked (tenant_id, id)
+    join api_key_usage u on u.tenant_id = asked.tenant_id and u.api_key_id = asked.id and ${THIRTY_DAYS} order by u.day limit $1`;
+
+  it.each<[string, string, string, string]>([
+    ["all keys of tenants, for staff", "registry_overview", "", OF_TENANTS],
+    ["all keys of a tenant, for itself", "registry_tenant", LITTLE, OF_TENANTS],
+    ["some keys, for staff", "registry_overview", "", OF_KEYS],
+    ["some keys, for their tenant", "registry_tenant", LITTLE, OF_KEYS],
+  ])("%s, is read along an index that begins with the tenant: no other tenant's row is looked at", async (_what, role, tenant, statement) => {
+    const nodes = await nodesOf(role, tenant, statement);
+    expect(nodes).toContainEqual(expect.stringMatching(/Index.* api_key_usage_(tenant_idx|day_key|created_idx)$/));
+    expect(nodes.filter((node) => /^Seq Scan|api_key_usage_day_idx/.test(node))).toEqual([]);
   });
 });

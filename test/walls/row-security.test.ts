@@ -12,7 +12,7 @@ const NONE: Outcome = [];
 const UNTOUCHED: Outcome = [{ affected: 0 }];
 
 /** Every table that holds a tenant's rows, with the column that says whose; `grants.test.ts` proves that there are no others. */
-const TABLES = { tenants: "id", tenant_projects: "tenant_id", tenant_products: "tenant_id", tenant_idp_config: "tenant_id", api_keys: "tenant_id", audit_log: "tenant_id", idempotency_keys: "tenant_id", product_requests: "tenant_id", entitlement_notices: "tenant_id", tenant_exports: "tenant_id" };
+const TABLES = { tenants: "id", tenant_projects: "tenant_id", tenant_products: "tenant_id", tenant_idp_config: "tenant_id", api_keys: "tenant_id", audit_log: "tenant_id", idempotency_keys: "tenant_id", product_requests: "tenant_id", entitlement_notices: "tenant_id", tenant_exports: "tenant_id", api_key_policies: "tenant_id", api_key_usage: "tenant_id" };
 const EACH = Object.entries(TABLES);
 
 let app: Registry;
@@ -27,7 +27,9 @@ beforeAll(async () => {
     Object.assign(names, { [whose]: tenant.id, [`${whose}_SLUG`]: tenant.slug, [`${whose}_PROJECT`]: (await tenant.project()).id });
     await tenant.entitlement();
     await tenant.idpConfig();
-    await tenant.apiKey();
+    const { id: apiKey } = await tenant.apiKey();
+    await app.sql("insert into api_key_policies (tenant_id) values ($1)", [tenant.id]);
+    await app.sql("insert into api_key_usage (tenant_id, api_key_id, day) values ($1, $2, current_date)", [tenant.id, apiKey]);
     await tenant.auditEvent();
     await tenant.productRequest();
     await app.sql("insert into entitlement_notices (tenant_id, product, days_left, deadline) values ($1, 'crm', 3, now())", [tenant.id]);
@@ -121,7 +123,7 @@ describe("in a tenant", () => {
     }
   });
 
-  it.each(["select hash from api_keys", "select * from api_keys", "select k from api_keys k", "select count(hash) from api_keys", "select id from api_keys where hash like '%'", "select id from api_keys order by hash", "update api_keys set revoked_at = null", "insert into api_keys (tenant_id, name, hash, prefix) values (MINE, 'x', 'x', 'x')", "update audit_log set action = 'x'", "update tenant_products set enabled = true", "insert into tenants (slug, name) values ('x-x', 'x')", "update tenant_idp_config set verified = true"])("%s is refused", async (statement) => {
+  it.each(["select hash from api_keys", "select * from api_keys", "select k from api_keys k", "select count(hash) from api_keys", "select id from api_keys where hash like '%'", "select id from api_keys order by hash", "update api_keys set hash = 'x'", "insert into api_keys (tenant_id, name, hash, prefix) values (MINE, 'x', 'x', 'x')", "update audit_log set action = 'x'", "update tenant_products set enabled = true", "insert into tenants (slug, name) values ('x-x', 'x')", "update tenant_idp_config set verified = true"])("%s is refused", async (statement) => {
     expect(await asTenant(statement)).toBe(REFUSED);
   });
 });

@@ -12,7 +12,7 @@ export const CATALOG = JSON.stringify(parse(readFileSync("catalog.yaml", "utf8")
  * A prefix for statements: `verdicts` has a row for each of `asked`, which must give tenant_id, product and place. `basis` is what
  * grants, or the reason why nothing does. No settings in the data set have more levels than their defaults, so that `||` merges them.
  */
-const withVerdicts = (asked: string) => `
+export const withVerdicts = (asked: string) => `
   with products as (
     select p ->> 'key' as key, coalesce(p -> 'configDefaults', '{}') as config,
       (select coalesce(jsonb_object_agg(l.key, l.value -> 'default'), '{}') from jsonb_each(p -> 'limits') l) as limits

@@ -1,0 +1,101 @@
+/** Owns the proof that a presented text is a key: found by its public part, compared once, and remembered under a digest. What the key may do is not asked here. */
+import { createHmac, randomBytes } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { Fault } from "../kernel/fault.js";
+import { LateError, within } from "../kernel/within.js";
+import type { HashQueue } from "./api-key.hashing.js";
+import { knownFrom, type FoundKey, type Knowledge, type KnownKey } from "./api-key.knowledge.js";
+import type { KeySecrets } from "./api-key.secret.js";
+
+/** That a text is the key of this row, for as long as the row's secret is the one that it was compared with. */
+export type Proof = Pick<KnownKey, "id" | "fingerprint">;
+
+/** A text that can be a key. */
+export interface Presented {
+  /** Whose turn it takes. */
+  caller: string;
+  text: string;
+  lookupId: string;
+}
+
+export interface KeyProofs {
+  /** What a text is remembered under; of no use outside of this process, nor after it. */
+  digestOf(text: string): string;
+  recall(digest: string): Proof | undefined;
+  /** The proof does not hold any more. */
+  drop(digest: string): void;
+  /** Compared once for all who present the same text meanwhile. Only success is remembered. Null and faults: as {@link KeyProofs.find}. */
+  prove(presented: Presented, digest: string): Promise<Proof | null>;
+  /**
+   * The key that this text is, ended ones included; null when no key has this look-up id, and when its secret is another one: both take
+   * one statement and one hash.
+   *
+   * Faults  UNAVAILABLE, also at once when too many wait, and when the pepper is not here; DEADLINE_EXCEEDED.
+   */
+  find(presented: Presented): Promise<FoundKey | null>;
+}
+
+export interface ProofParts {
+  knowledge: Pick<Knowledge, "lookUp" | "keys">;
+  secrets: Pick<KeySecrets, "matches" | "pretend">;
+  queue: HashQueue;
+  operationMs: number;
+  /** Told of each key whose proof is remembered from now on. */
+  proven(text: string, key: FoundKey): void;
+}
+
+interface Comparison {
+  found: readonly FoundKey[];
+  key: FoundKey | null;
+}
+
+const PROOFS_AT_MOST = 50_000;
+
+export function openKeyProofs({ knowledge: { lookUp, keys }, secrets, queue, operationMs, proven }: ProofParts): KeyProofs {
+  const secret = randomBytes(32);
+  const proofs = new LRUCache<string, Proof>({ max: PROOFS_AT_MOST });
+  const flights = new Map<string, Promise<Proof | null>>();
+
+  /** Only imported keys share a look-up id. */
+  async function keyAmong(found: readonly FoundKey[], text: string): Promise<FoundKey | null> {
+    for (const key of found) if (await secrets.matches(text, key)) return key;
+    if (found.length === 0) await secrets.pretend(text);
+    return null;
+  }
+
+  /** The place in the queue comes first: whoever gets none has cost nothing. */
+  function compare({ caller, text, lookupId }: Presented): Promise<Comparison> {
+    const work = async (found: readonly FoundKey[]) => ({ found, key: await keyAmong(found, text) });
+    return within(queue.run(caller, work, () => lookUp(lookupId)), operationMs).catch((thrown: unknown) => {
+      throw thrown instanceof LateError ? new Fault("DEADLINE_EXCEEDED", "The operation took too long") : thrown;
+    });
+  }
+
+  async function fly(presented: Presented, digest: string): Promise<Proof | null> {
+    const reading = keys.begin(presented.lookupId);
+    try {
+      const { found, key } = await compare(presented);
+      if (!key) return null;
+      const { id, fingerprint } = knownFrom(key);
+      proofs.set(digest, { id, fingerprint });
+      keys.keep(reading, found.map(knownFrom));
+      proven(presented.text, key);
+      return { id, fingerprint };
+    } finally {
+      keys.end(reading);
+      flights.delete(digest);
+    }
+  }
+
+  return {
+    digestOf: (text) => createHmac("sha256", secret).update(text).digest("base64"),
+    recall: (digest) => proofs.get(digest),
+    drop: (digest) => void proofs.delete(digest),
+    prove(presented, digest) {
+      const flight = flights.get(digest) ?? fly(presented, digest);
+      flights.set(digest, flight);
+      return flight;
+    },
+    find: async (presented) => (await compare(presented)).key,
+  };
+}
