@@ -46,9 +46,14 @@ function asItIs(place: string): string {
   return place;
 }
 
-/** As JavaScript writes a date: UTC, which is every session's time zone, in milliseconds, cut and not rounded. */
+const INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
+
+/**
+ * As JavaScript writes a date: UTC, which is every session's time zone, in milliseconds, cut and not rounded, and years after 9999 with a
+ * sign and six digits. What is no date, `infinity`, is null there as here.
+ */
 export function instant(place: string): string {
-  return `to_char(${place}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  return `to_char(${place}, case when ${place} < '10000-01-01' then '${INSTANT}' else '"+0"${INSTANT}' end)`;
 }
 
 export function enumName(place: string, type: GraphQLEnumType): string {

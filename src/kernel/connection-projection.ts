@@ -2,7 +2,7 @@
 import type { FieldNode, GraphQLObjectType } from "graphql";
 import sql, { join, raw, type Sql } from "sql-template-tag";
 import { conjunction, selection, type Listing, type Slice } from "./page-selection.js";
-import { fieldsOf, objectTypeOf, writeObject, type Projecting } from "./projection.js";
+import { fieldsOf, objectOf, objectTypeOf, writeObject, type Projecting } from "./projection.js";
 
 /** A page as one JSON value; `scope` are conditions beside the list's own. */
 export type WritePage = (listing: Listing, slice: Slice, scope?: readonly Sql[]) => Sql;
@@ -54,7 +54,7 @@ function objectWriter(
     if (!member) return null;
     members.push([name, member]);
   }
-  return (listing, slice) => sql`json_build_object(${join(members.map(([name, write]) => sql`${name}::text, ${write(listing, slice)}`))})`;
+  return (listing, slice) => objectOf(members.map(([name, write]) => sql`${name}::text, ${write(listing, slice)}`));
 }
 
 function edgeWriter(type: GraphQLObjectType, nodes: readonly FieldNode[], at: Projecting): WriteMember | null {

@@ -80,7 +80,7 @@ function listsOf(document: DocumentNode, operation: OperationDefinitionNode): re
 function mostRepresentations(lists: readonly Representations[], variables: Readonly<Record<string, unknown>>): number {
   let most = 0;
   for (const list of lists) {
-    const given = "variable" in list ? variables[list.variable] : undefined;
+    const given = "variable" in list && Object.hasOwn(variables, list.variable) ? variables[list.variable] : undefined;
     const otherwise = "variable" in list ? list.lengthOtherwise : list.length;
     most = Math.max(most, given === undefined ? otherwise : Array.isArray(given) ? given.length : 0);
   }

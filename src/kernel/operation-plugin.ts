@@ -2,7 +2,6 @@
 import {
   HeaderMap,
   type ApolloServerPlugin,
-  type GraphQLRequest,
   type GraphQLRequestContext,
   type GraphQLRequestContextDidEncounterErrors,
   type GraphQLRequestContextDidResolveOperation,
@@ -48,8 +47,8 @@ export function operationPlugin(parts: readonly OperationPart[], execution?: Own
 /** How operations are executed by `execute` instead of Apollo Server. */
 export interface OwnExecution {
   outright: GraphQLRequestListener<RequestContext>["responseForOperation"] & object;
-  /** The executor for what has not been answered outright: it gives the outcome that there already is. */
-  outcome(executable: Executable & { request: GraphQLRequest }): Promise<ExecutionResult>;
+  /** The executor for what has not been answered outright: it gives the outcome that there already is, and executes nothing. */
+  outcome(executable: Pick<Executable, "context">): Promise<ExecutionResult>;
 }
 
 /** Neither status nor headers of its own. */
@@ -60,15 +59,20 @@ const PLAIN_HEAD = { status: undefined, headers: new HeaderMap() };
  * resolvers, of which there are none; but only there are errors told, so an outcome with errors is passed on to it.
  */
 export function ownExecution(execute: (executable: Executable) => Promise<ExecutionResult>): OwnExecution {
-  const outcomes = new WeakMap<GraphQLRequest, Promise<ExecutionResult>>();
+  // Apollo Server copies the request on its way to an executor, but not the context that it made for it.
+  const outcomes = new WeakMap<RequestContext, Promise<ExecutionResult>>();
   return {
     async outright({ document, operation, request, contextValue }) {
       const outcome = execute({ document, operation, request, context: contextValue });
       const result = await outcome.catch(() => null);
       if (result && !result.errors) return { http: PLAIN_HEAD, body: { kind: "single", singleResult: result } };
-      outcomes.set(request, outcome);
+      outcomes.set(contextValue, outcome);
       return null;
     },
-    outcome: (executable) => outcomes.get(executable.request) ?? execute(executable),
+    async outcome({ context }) {
+      const outcome = outcomes.get(context);
+      if (!outcome) throw new Error("an operation has no outcome: executing it now might do it a second time");
+      return outcome;
+    },
   };
 }

@@ -5,6 +5,8 @@
 import {
   getVariableValues,
   isObjectType,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
   visit,
   type DocumentNode,
   type FieldNode,
@@ -97,12 +99,16 @@ function coerced(schema: GraphQLSchema, operation: OperationDefinitionNode, vari
   return getVariableValues(schema, operation.variableDefinitions ?? [], variables).coerced ?? null;
 }
 
+const INTROSPECTION: ReadonlySet<string> = new Set([SchemaMetaFieldDef.name, TypeMetaFieldDef.name]);
+
 function replaced(document: DocumentNode, operation: OperationDefinitionNode, at: Projecting): DocumentNode | null {
   const query = at.schema.getQueryType();
   if (!query || operation.operation !== "query") return null;
   const { selections } = operation.selectionSet;
   const names = selections.map((node) => (node.kind === "Field" ? (node.alias?.value ?? node.name.value) : ""));
   if (names.includes("") || new Set(names).size < names.length) return null;
+  // The schema that is executed on would tell of its twins.
+  if ((selections as readonly FieldNode[]).some(({ name }) => INTROSPECTION.has(name.value))) return null;
   let some = false;
   const twins = (selections as readonly FieldNode[]).map((node) => {
     const field = query.getFields()[node.name.value];

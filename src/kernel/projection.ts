@@ -85,7 +85,11 @@ export function writeSelection(type: GraphQLObjectType, sets: readonly (Selectio
     if (value === null) return null;
     members.push(sql`${nameOf(type, name)}, ${value}`);
   }
-  if (members.length > MAX_FIELDS) return null;
+  return members.length > MAX_FIELDS ? null : objectOf(members);
+}
+
+/** A JSON object of members, each written as its name and its value. Directives may have left none. */
+export function objectOf(members: Sql[]): Sql {
   return members.length === 0 ? sql`'{}'::json` : sql`json_build_object(${join(members)})`;
 }
 
@@ -156,6 +160,6 @@ export function declareStub(typeName: string, fieldName: string, members: Readon
       if (place === undefined) return null;
       pairs.push(sql`${name}::text, ${raw(place)}`);
     }
-    return sql`case when ${raw(first ?? "null")} is not null then json_build_object(${join(pairs)}) end`;
+    return sql`case when ${raw(first ?? "null")} is not null then ${objectOf(pairs)} end`;
   });
 }

@@ -8,13 +8,15 @@ const costs = new WeakMap<OperationDefinitionNode, Map<string, number>>();
 
 /** `reckon()`, or what it gave for this operation with variables that cannot have made a difference. */
 export function rememberedCost(operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>, reckon: () => number): number {
-  const key = (operation.variableDefinitions ?? []).map(({ variable, type }) => significance(type, variables[variable.name.value])).join("\n");
+  const key = (operation.variableDefinitions ?? []).map(({ variable: { name }, type }) => significance(type, Object.hasOwn(variables, name.value) ? variables[name.value] : undefined)).join("\n");
   if (key.length > MAX_KEY_CHARACTERS) return reckon();
   const known = costs.get(operation) ?? new Map<string, number>();
   costs.set(operation, known);
   const before = known.get(key);
   if (before !== undefined) return before;
   const cost = reckon();
+  // What is refused for its variables costs nothing, and JSON has the number that is too large as null, which may be dear.
+  if (cost === 0 && key !== "") return cost;
   if (known.size >= REMEMBERED_FOR_ONE) known.clear();
   known.set(key, cost);
   return cost;

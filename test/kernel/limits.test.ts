@@ -275,12 +275,21 @@ describe("a server with these limits", () => {
     ["101 representations", entities, { r: Array(101).fill({}) }, /^LIMIT_EXCEEDED: Representation count 101 exceeds the limit of 100$/],
     ["101 literal representations in a fragment", inLiteral, {}, /^LIMIT_EXCEEDED: Representation count 101 exceeds the limit of 100$/],
     ["101 representations as a default", inDefault, {}, /^LIMIT_EXCEEDED: Representation count 101 exceeds the limit of 100$/],
+    ["101 representations as the default of a variable called as a member that every object has", inDefault.replaceAll("$r", "$constructor"), {}, /^LIMIT_EXCEEDED: Representation count 101 exceeds the limit of 100$/],
   ])("refuses %s with status 400 in one short answer, and resolves nothing", async (_, query, variables, expected) => {
     resolved = 0;
     const answer = await ask(query, variables);
     expect(answer).toEqual({ data: undefined, status: 400, errors: [expect.stringMatching(expected)] });
     expect(JSON.stringify(answer).length).toBeLessThan(300);
     expect(resolved).toBe(0);
+  });
+
+  it.each<[string, string, Record<string, unknown>, Record<string, unknown>]>([
+    ["a number beyond all, which is written as null", "query ($n: Int) { list(first: 71) { list(first: 71) { leaf @mark(at: $n) } } }", { n: Infinity }, { n: null }],
+    ["a member called as one that every object has", "query ($__proto__: Int = 71) { list(first: $__proto__) { list(first: $__proto__) { leaf } } }", JSON.parse('{"__proto__": {}}'), {}],
+  ])("refuses what is too dear also after the same document was refused for its variables: %s", async (_, query, invalid, dear) => {
+    expect((await ask(query, invalid)).errors).toEqual([expect.stringMatching(/^BAD_USER_INPUT: /)]);
+    expect((await ask(query, dear)).errors).toEqual([expect.stringMatching(/^LIMIT_EXCEEDED: Cost /)]);
   });
 
   it("answers what is at the limits", async () => {

@@ -84,6 +84,38 @@ describe("an answer that Postgres writes", () => {
     }
   });
 
+  it.each([
+    ["names that every object has", "__proto__: myTenant { __proto__: id constructor: name toString: slug then: projects(first: 1) { toJSON: totalCount __proto__: nodes { constructor: slug } } }", ""],
+    ["fragments of such names, repeated, and some that are skipped", "myTenant { ...constructor ...__proto__ @skip(if: true) name ...constructor }", "fragment constructor on Tenant { slug ...__proto__ } fragment __proto__ on Tenant { name projects(first: 1) { nodes { slug } } }"],
+    ["one list under two names and one under one name twice", "myTenant { a: projects(first: 1) { nodes { slug } } b: projects(first: 2, orderBy: { field: SLUG, descending: true }) { nodes { slug } nodes { name } edges { cursor } } }", ""],
+  ])("is also the resolvers' with %s", async (_what, body, fragments) => {
+    const written = data(await tenant.admin.run(`{ ${body} } ${fragments}`));
+    expect(JSON.stringify(written)).toBe(JSON.stringify(data(await tenant.admin.run(`{ ... on Query { ${body} } } ${fragments}`))));
+  });
+
+  it.each([
+    ["a page", "nodes @skip(if: true) { id }"],
+    ["what is told of a page", "pageInfo { endCursor @skip(if: true) } totalCount"],
+    ["an entry", "edges { cursor @skip(if: true) }"],
+  ])("is an empty object where nothing is left of %s", async (_what, asked) => {
+    const body = `tenants(first: 2, filter: { nameContains: "${tenant.slug}" }) { ${asked} }`;
+    expect(data(await world.operator.run(`{ ${body} }`))).toEqual(data(await world.operator.run(`{ ... on Query { ${body} } }`)));
+  });
+
+  it.each(["20000-05-06 07:08:09.9876+00", "9999-12-31 23:59:59.999999+00", "0044-03-15 10:00:00.1+00", "infinity", "-infinity"])("has an instant as JavaScript writes it, also one that only an adopted database can have: %s", async (instant) => {
+    const adopted = await world.tenant();
+    await adopted.entitlement("crm");
+    await app.sql("update tenant_products set expires_at = $2::timestamptz where tenant_id = $1", [adopted.id, instant]);
+    const { written, resolved } = await bothWays(world.operator, `tenant(id: "${adopted.id}") …`, "entitlements { expiresAt }");
+    expect(JSON.parse(written)).toEqual(JSON.parse(resolved));
+  });
+
+  it("is nothing that the schema tells of, when both are asked together", async () => {
+    const asked = '__schema { queryType { fields { name } } } text: __type(name: "Written") { name }';
+    const alone = data(await tenant.admin.run(`{ ${asked} }`));
+    expect(data(await tenant.admin.run(`{ ${asked} myTenant { slug } }`))).toEqual({ ...alone, myTenant: { slug: tenant.slug } });
+  });
+
   it("is for what the caller may see: one field that it may not see is refused, as ever", async () => {
     const { body } = await tenant.member.run("{ myTenant { slug salesOwner } }");
     expect(body.data).toEqual({ myTenant: { slug: tenant.slug, salesOwner: null } });
