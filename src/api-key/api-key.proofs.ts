@@ -1,5 +1,5 @@
 /** Owns the proof that a presented text is a key: found by its public part, compared once, and remembered under a digest. What the key may do is not asked here. */
-import { createHmac, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { Fault } from "../kernel/fault.js";
 import { LateError, within } from "../kernel/within.js";
@@ -8,7 +8,7 @@ import { knownFrom, type FoundKey, type Knowledge, type KnownKey } from "./api-k
 import type { KeySecrets } from "./api-key.secret.js";
 
 /** That a text is the key of this row, for as long as the row's secret is the one that it was compared with. */
-export type Proof = Pick<KnownKey, "id" | "fingerprint">;
+export type Proof = Pick<KnownKey, "id" | "lookupId" | "fingerprint">;
 
 /** A text that can be a key. */
 export interface Presented {
@@ -52,7 +52,7 @@ interface Comparison {
 const PROOFS_AT_MOST = 50_000;
 
 export function openKeyProofs({ knowledge: { lookUp, keys }, secrets, queue, operationMs, proven }: ProofParts): KeyProofs {
-  const secret = randomBytes(32);
+  const secret = randomBytes(32).toString("base64");
   const proofs = new LRUCache<string, Proof>({ max: PROOFS_AT_MOST });
   const flights = new Map<string, Promise<Proof | null>>();
 
@@ -76,11 +76,12 @@ export function openKeyProofs({ knowledge: { lookUp, keys }, secrets, queue, ope
     try {
       const { found, key } = await compare(presented);
       if (!key) return null;
-      const { id, fingerprint } = knownFrom(key);
-      proofs.set(digest, { id, fingerprint });
+      const { id, lookupId, fingerprint } = knownFrom(key);
+      const proof = { id, lookupId, fingerprint };
+      proofs.set(digest, proof);
       keys.keep(reading, found.map(knownFrom));
       proven(presented.text, key);
-      return { id, fingerprint };
+      return proof;
     } finally {
       keys.end(reading);
       flights.delete(digest);
@@ -88,7 +89,7 @@ export function openKeyProofs({ knowledge: { lookUp, keys }, secrets, queue, ope
   }
 
   return {
-    digestOf: (text) => createHmac("sha256", secret).update(text).digest("base64"),
+    digestOf: (text) => hash("sha256", secret + text, "base64"),
     recall: (digest) => proofs.get(digest),
     drop: (digest) => void proofs.delete(digest),
     prove(presented, digest) {

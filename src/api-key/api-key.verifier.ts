@@ -81,20 +81,20 @@ export function openKeyVerifier({ reads, secrets, queue, notices, usage, catalog
   }
 
   /** Undefined when something of it has to be read. */
-  function recall(question: KeyQuestion, lookupId: string, digest: string): Known | undefined {
+  function recall(question: KeyQuestion, digest: string): Known | undefined {
     const proof = proofs.recall(digest);
-    const row = proof && provenAmong(knowledge.recallKeys(lookupId), proof);
+    const row = proof && provenAmong(knowledge.recallKeys(proof.lookupId), proof);
     if (!row) return undefined;
-    if (ownRefusal(row, question, now())) return { row, facts: null };
     const facts = knowledge.recallTenant(row, question.product);
-    return facts && { row, facts };
+    if (facts) return { row, facts };
+    return ownRefusal(row, question, now()) ? { row, facts: null } : undefined;
   }
 
-  async function find(question: KeyQuestion, lookupId: string, digest: string): Promise<Known> {
+  async function find(question: KeyQuestion, lookupId: string, digest: string): Promise<ApiKeyVerdict> {
     const { key: text, product } = question;
     const row = await provenRow({ caller: product, text, lookupId }, digest);
-    if (!row || ownRefusal(row, question, now())) return { row, facts: null };
-    return { row, facts: await knowledge.tenantOf(row, product) };
+    const needsTenant = row !== null && !ownRefusal(row, question, now());
+    return answer({ row, facts: needsTenant ? await knowledge.tenantOf(row, product) : null }, question);
   }
 
   /** As it is now: a proof says nothing about when its row was read, and may be somebody else's, who came earlier. */
@@ -122,11 +122,11 @@ export function openKeyVerifier({ reads, secrets, queue, notices, usage, catalog
 
   return {
     verify(question) {
-      const lookupId = lookupIdOf(question.key, imported);
-      if (lookupId === null) return told(MALFORMED, NOTHING, now());
       const digest = proofs.digestOf(question.key);
-      const known = recall(question, lookupId, digest);
-      return known ? answer(known, question) : find(question, lookupId, digest).then((found) => answer(found, question));
+      const known = recall(question, digest);
+      if (known) return answer(known, question);
+      const lookupId = lookupIdOf(question.key, imported);
+      return lookupId === null ? told(MALFORMED, NOTHING, now()) : find(question, lookupId, digest);
     },
     async prove(caller, text) {
       const lookupId = lookupIdOf(text, imported);

@@ -1,6 +1,7 @@
 /** Owns how products' services ask about keys in the graph: access, one call each. */
 import { Arg, Ctx, Directive, Query, Resolver } from "type-graphql";
 import { Access } from "../kernel/access.js";
+import { AnsweredBy } from "../kernel/plain-query.js";
 import { PostOnly } from "../kernel/post-only.js";
 import type { RequestContext } from "../kernel/request.js";
 import { ApiKeyVerdict } from "./api-key.answers.js";
@@ -10,9 +11,10 @@ import { ASKED, VerifyApiKeyInput } from "./api-key.verify.inputs.js";
 
 @Resolver()
 export class VerifyApiKeyResolver {
-  /** Scalars and no input object, which would be checked for longer than the whole verification takes when the key is known. */
+  /** Asked at every request that a product gets: scalars and no input object, so that nothing is done but what a verdict needs. */
   @Access("api_key.verify")
   @PostOnly()
+  @AnsweredBy(verifyApiKey)
   @Query(() => ApiKeyVerdict, {
     description: "What may be done with an API key of the caller's own product now. For products' services, with POST only. A failure is an error that can be retried, and never a verdict.",
   })

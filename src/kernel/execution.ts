@@ -1,5 +1,6 @@
-/** Owns the execution of operations, with answers that Postgres wrote in it, and how such an answer becomes JSON. */
+/** Owns the execution of operations where one is needed, with answers that Postgres wrote in it, and how such an answer becomes JSON. */
 import { execute, type DocumentNode, type ExecutionResult, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
+import { answeredPlainly } from "./plain-query.js";
 import { project } from "./projected-query.js";
 import type { RequestContext } from "./request.js";
 import { withTwins, Written } from "./twin-schema.js";
@@ -7,7 +8,10 @@ import { withTwins, Written } from "./twin-schema.js";
 /** Executes operations on `schema`, with the answers of such fields written by Postgres. */
 export function projectingExecutor(schema: GraphQLSchema, maxCoercionErrors: number) {
   const twins = withTwins(schema);
-  return async ({ document, operation, request, context }: Executable): Promise<ExecutionResult> => {
+  return async (executable: Executable): Promise<ExecutionResult> => {
+    const plain = answeredPlainly(schema, executable);
+    if (plain) return plain;
+    const { document, operation, request, context } = executable;
     const { caller } = context;
     const variables = request.variables ?? {};
     const written = caller && operation && project(schema, document, operation, caller, variables);

@@ -1,5 +1,5 @@
 /** Owns the short memory of tokens that were just verified. How a token is verified is `bearer.ts`. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { BearerVerifier, VerifiedClaims } from "./bearer.js";
 
@@ -18,7 +18,7 @@ export function rememberVerified(verifier: BearerVerifier, now: () => Date): Bea
     async verify(authorization) {
       const [header] = authorization;
       if (header === undefined || authorization.length > 1) return verifier.verify(authorization);
-      const key = createHash("sha256").update(header).digest("base64");
+      const key = hash("sha256", header, "base64");
       const known = verified.get(key);
       if (known && known.exp * 1000 > now().getTime()) return known;
       const claims = await verifier.verify(authorization);

@@ -26,10 +26,8 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "of two insta
   let [here, there]: KeysVerifier[] = [];
   beforeAll(async () => {
     app = await openRegistry({ databaseUrl: cluster!.url });
-    const { database } = app.config;
-    proxy = await startPostgresProxy(database!.url);
-    const dataSource = await openServiceDataSource(app.config, undefined, openLog("silent"));
-    other = await anotherInstance({ ...app, dataSource }, { database: { ...database!, url: proxy.url } });
+    proxy = await startPostgresProxy(app.config.database!.url);
+    other = await another();
     otherUrl = await other.app.listen({ host: "127.0.0.1", port: 0 });
     for (const service of [app.service, other]) service.keys.start();
     world = await openWorld(app);
@@ -51,6 +49,10 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "of two insta
     await cluster?.remove();
   });
 
+  async function another(): Promise<Service> {
+    const dataSource = await openServiceDataSource(app.config, undefined, openLog("silent"));
+    return anotherInstance({ ...app, dataSource }, { database: { ...app.config.database!, url: proxy.url } });
+  }
   const NOBODY: LiveKey = { id: "", tenantId: "", plaintext: "no key" };
   /** Resolves when the other instance says that it hears of changes, or that it does not. */
   const hears = (expected: boolean) =>
@@ -144,4 +146,15 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "of two insta
     await hears(true);
     expect((await there!.verifyAll([revokedMeanwhile, kept, cold, gone])).map(({ code }) => code)).toEqual(["REVOKED", "VALID", "REVOKED", "TENANT_FROZEN"]);
   }, 60_000);
+
+  it("has written nothing while it verified, and writes how often it did when it ends", async () => {
+    const [key] = (await plantKeys(app, tenant.id, 1)) as [LiveKey];
+    const third = await another();
+    const verifier = verifierAt(app, await third.app.listen({ host: "127.0.0.1", port: 0 }));
+    for (let n = 0; n < 3; n++) await valid(verifier, [key]);
+    const written = () => app.sql("select k.last_used_at is not null as used, u.verified::int from api_keys k left join api_key_usage u on u.api_key_id = k.id where k.id = $1", [key.id]);
+    expect(await written()).toEqual([{ used: false, verified: null }]);
+    await third.close();
+    expect(await written()).toEqual([{ used: true, verified: 3 }]);
+  });
 });
