@@ -23,14 +23,17 @@ function withoutZone(address: string): string {
   return address.replace(/%.*$/s, "");
 }
 
+/** `10.0.0.0/` is no block: nothing is not the number that allows everybody. */
+const ENTRY = /^([^/]+)(?:\/(\d{1,3}))?$/;
+
 /** What is no address or block of them allows nobody. */
 function listOf(entries: readonly string[]): BlockList {
   const list = new BlockList();
   for (const entry of entries) {
-    const [address = "", bits] = entry.split("/");
+    const [, address = "", bits] = ENTRY.exec(entry) ?? [];
     const most = isIP(address) === 4 ? 32 : 128;
     const prefix = bits === undefined ? most : Number(bits);
-    if (isIP(address) > 0 && Number.isInteger(prefix) && prefix >= 0 && prefix <= most) list.addSubnet(address, prefix, familyOf(address));
+    if (isIP(address) > 0 && prefix <= most) list.addSubnet(address, prefix, familyOf(address));
   }
   return list;
 }

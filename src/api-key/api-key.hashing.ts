@@ -4,7 +4,8 @@ import { Fault } from "../kernel/fault.js";
 
 export interface HashQueue {
   /**
-   * Run `work` when it is the caller's turn. Callers take turns, each caller's own in the order they came.
+   * Run `work` when it is the caller's turn. Callers take turns, each caller's own in the order they came; whoever's work has taken
+   * longer waits for the others.
    *
    * `prepare` begins as soon as there is a place and without waiting for a turn, so that nobody reads from a database while others
    * wait to compute; `work` gets what it resolved to.
@@ -28,6 +29,9 @@ export interface HashBounds {
   nowMs: () => number;
 }
 
+/** Less than this is not told apart: turns that take about as long go round. */
+const TOLD_APART_MS = 10;
+
 /** One core is left for everything else; more than two would fill the thread pool, in which names are resolved and signatures checked, too. */
 const AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
 const DEFAULTS: HashBounds = { atOnce: AT_ONCE, maxWaiting: 512, ofOneCaller: 384, longestWaitMs: 10_000, nowMs: () => performance.now() };
@@ -42,7 +46,11 @@ export function openHashQueue(bounds: Partial<HashBounds> = {}): HashQueue {
   const { atOnce, maxWaiting, ofOneCaller, longestWaitMs, nowMs } = { ...DEFAULTS, ...bounds };
   /** Places taken, by caller. */
   const places = new Map<string, number>();
-  /** The caller who is first in it is next. Nobody's line is empty. */
+  /** How long the work of each caller has taken, while anybody has a place. An unknown key costs eight of the dearest hashes where so many imported ones begin as it does. */
+  const used = new Map<string, number>();
+  /** What the one who had the last turn had used. Whoever comes begins with it: time without a question is no claim. */
+  let level = 0;
+  /** Of those who have used least, the caller who is first in it is next. Nobody's line is empty. */
   const lines = new Map<string, Waiter[]>();
   let taken = 0;
   let running = 0;
@@ -52,6 +60,7 @@ export function openHashQueue(bounds: Partial<HashBounds> = {}): HashQueue {
     if (taken >= atOnce + maxWaiting || own >= ofOneCaller) throw busy();
     places.set(caller, own + 1);
     taken += 1;
+    if (own === 0) used.set(caller, Math.max(usedBy(caller), level));
   }
 
   function leave(caller: string): void {
@@ -59,6 +68,17 @@ export function openHashQueue(bounds: Partial<HashBounds> = {}): HashQueue {
     if (own > 0) places.set(caller, own);
     else places.delete(caller);
     taken -= 1;
+    if (taken > 0) return;
+    used.clear();
+    level = 0;
+  }
+
+  function usedBy(caller: string): number {
+    return used.get(caller) ?? 0;
+  }
+
+  function hasUsedLess(one: string, other: string): boolean {
+    return Math.floor(usedBy(one) / TOLD_APART_MS) < Math.floor(usedBy(other) / TOLD_APART_MS);
   }
 
   function turn(caller: string, sinceMs: number): Promise<void> | undefined {
@@ -84,13 +104,24 @@ export function openHashQueue(bounds: Partial<HashBounds> = {}): HashQueue {
   }
 
   function nextInLine(): Waiter | undefined {
-    for (const [caller, line] of lines) {
-      lines.delete(caller);
-      const waiter = line.shift();
-      if (line.length > 0) lines.set(caller, line);
-      return waiter;
+    const [first, ...others] = lines.keys();
+    if (first === undefined) return undefined;
+    const caller = others.reduce((least, other) => (hasUsedLess(other, least) ? other : least), first);
+    const line = lines.get(caller) ?? [];
+    lines.delete(caller);
+    const waiter = line.shift();
+    if (line.length > 0) lines.set(caller, line);
+    return waiter;
+  }
+
+  async function counted<T>(caller: string, work: () => Promise<T>): Promise<T> {
+    const beganMs = nowMs();
+    level = Math.max(level, usedBy(caller));
+    try {
+      return await work();
+    } finally {
+      used.set(caller, usedBy(caller) + nowMs() - beganMs);
     }
-    return undefined;
   }
 
   return {
@@ -105,7 +136,7 @@ export function openHashQueue(bounds: Partial<HashBounds> = {}): HashQueue {
         const found = (await prepare?.()) as Found;
         await turn(caller, sinceMs);
         try {
-          return await work(found);
+          return await counted(caller, () => work(found));
         } finally {
           handOn();
         }

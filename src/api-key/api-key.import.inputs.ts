@@ -1,5 +1,5 @@
 /** Owns what may be asked of keys that another service made, and what is answered when they are brought here. */
-import { ArrayMaxSize, ArrayNotEmpty, Matches } from "class-validator";
+import { ArrayMaxSize, ArrayNotEmpty, Matches, MinDate } from "class-validator";
 import { GraphQLDateTime } from "graphql-scalars";
 import { Directive, Field, ID, InputType, ObjectType } from "type-graphql";
 import { IdempotencyKey, Label, Named, NotNull, Reference } from "../kernel/validation.js";
@@ -10,6 +10,9 @@ export const MAX_IMPORTED = 100;
 
 /** Keys that begin as ours do are looked for in another way, in which this one would never be found. */
 const FOREIGN_PREFIX = /^(?!trk_)[!-~]{8}$/;
+
+/** Older than any service that could have made one. Of years before the first one Postgres and JavaScript write different numbers. */
+const EARLIEST = new Date(0);
 
 @InputType({ description: "An API key that another service made. The key itself is not told, only its hash." })
 export class ImportedApiKeyInput {
@@ -43,8 +46,9 @@ export class ImportedApiKeyInput {
   })
   expiresAt?: Date | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: "When it was made; now when omitted." })
+  @Field(() => GraphQLDateTime, { nullable: true, description: "When it was made, 1970 at the earliest; now when omitted." })
   @NotNull()
+  @MinDate(EARLIEST, { message: "$property must not be before 1970" })
   createdAt?: Date;
 
   @Field(() => String, { nullable: true, description: "Who made it: subject of the person's tokens." })

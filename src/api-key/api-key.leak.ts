@@ -129,14 +129,17 @@ async function revoke(tx: EntityManager, id: string, { revokedAt, revokedById }:
   return { value: { revoked: true }, audit: [aboutKey(key, metadata)] };
 }
 
-/** A key of ours in a text, or the beginning of one: what follows the look-up id is secret. */
-const KEYS_IN_TEXT = /(trk_(?:dev|staging|prod)_[0-9A-Za-z]{12})_[0-9A-Za-z]+/g;
+/** `_` as it stands in addresses, also in one within another, in JSON, Markdown and HTML. */
+const UNDERSCORE = String.raw`(?:\\?_|%(?:25)*5F|\\u005F|&#(?:95|x5F);)`;
+
+/** A key of ours in a text, or the beginning of one: what follows the look-up id is secret. Another may follow at once. */
+const KEYS_IN_TEXT = new RegExp(`(trk${UNDERSCORE}(?:dev|staging|prod)${UNDERSCORE}[0-9A-Z]{12}${UNDERSCORE})[0-9A-Z]+?(?=trk${UNDERSCORE}|[^0-9A-Z]|$)`, "gi");
 
 /** Where it was found is often an address, and the key may be in it, or the secret part alone. */
 function placeOf({ key, foundAt }: Leak): string | null {
   if (foundAt === null) return null;
   const [secret = key] = /[0-9A-Za-z]{36}$/.exec(key) ?? [];
-  const place = [key, encodeURIComponent(key), secret].reduce((text, part) => text.replaceAll(part, "…"), foundAt.replace(KEYS_IN_TEXT, "$1_…"));
+  const place = [key, encodeURIComponent(key), secret].reduce((text, part) => text.replaceAll(part, "…"), foundAt.replace(KEYS_IN_TEXT, "$1…"));
   // By characters: half of one could not be stored.
   return [...place].slice(0, MAX_PLACE).join("");
 }

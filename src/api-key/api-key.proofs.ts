@@ -6,6 +6,7 @@ import { LateError, within } from "../kernel/within.js";
 import type { HashQueue } from "./api-key.hashing.js";
 import { knownFrom, type FoundKey, type Knowledge, type KnownKey } from "./api-key.knowledge.js";
 import type { KeySecrets } from "./api-key.secret.js";
+import { hasEnded } from "./api-key.state.js";
 
 /** That a text is the key of this row, for as long as the row's secret is the one that it was compared with. */
 export type Proof = Pick<KnownKey, "id" | "lookupId" | "fingerprint">;
@@ -28,9 +29,9 @@ export interface KeyProofs {
   prove(presented: Presented, digest: string): Promise<Proof | null>;
   /**
    * The key that this text is, ended ones included; null when no key has this look-up id, and when its secret is another one: both take
-   * one statement and one hash.
+   * one statement and one hash. Null, too, for a key that has ended and whose pepper is not here.
    *
-   * Faults  UNAVAILABLE, also at once when too many wait, and when the pepper is not here; DEADLINE_EXCEEDED.
+   * Faults  UNAVAILABLE, also at once when too many wait, and when the pepper of a key that works is not here; DEADLINE_EXCEEDED.
    */
   find(presented: Presented): Promise<FoundKey | null>;
 }
@@ -39,6 +40,7 @@ export interface ProofParts {
   knowledge: Pick<Knowledge, "lookUp" | "keys">;
   secrets: Pick<KeySecrets, "matches" | "pretend">;
   queue: HashQueue;
+  now: () => Date;
   operationMs: number;
   /** Told of each key whose proof is remembered from now on. */
   proven(text: string, key: FoundKey): void;
@@ -51,14 +53,25 @@ interface Comparison {
 
 const PROOFS_AT_MOST = 50_000;
 
-export function openKeyProofs({ knowledge: { lookUp, keys }, secrets, queue, operationMs, proven }: ProofParts): KeyProofs {
+export function openKeyProofs({ knowledge: { lookUp, keys }, secrets, queue, now, operationMs, proven }: ProofParts): KeyProofs {
   const secret = randomBytes(32).toString("base64");
   const proofs = new LRUCache<string, Proof>({ max: PROOFS_AT_MOST });
   const flights = new Map<string, Promise<Proof | null>>();
 
-  /** Only imported keys share a look-up id. */
+  /** Only imported keys share a look-up id: what cannot be compared with one, because its pepper is not here, may be another. */
   async function keyAmong(found: readonly FoundKey[], text: string): Promise<FoundKey | null> {
-    for (const key of found) if (await secrets.matches(text, key)) return key;
+    let untold: Fault | undefined;
+    for (const key of found) {
+      try {
+        if (await secrets.matches(text, key)) return key;
+      } catch (thrown) {
+        if (!(thrown instanceof Fault)) throw thrown;
+        // What has ended is refused in any case, and its pepper may be gone for good: whoever tries again would do so for ever.
+        if (hasEnded(key, now())) await secrets.pretend(text);
+        else untold ??= thrown;
+      }
+    }
+    if (untold) throw untold;
     if (found.length === 0) await secrets.pretend(text);
     return null;
   }

@@ -45,7 +45,8 @@ export function expiryOfSuccessor(asked: Date | null | undefined, replaced: Pick
   if (asked !== undefined) return expiryFor(asked, policy, now);
   const { createdAt, expiresAt } = replaced;
   if (expiresAt === null && policy.mayNeverExpire) return null;
-  const lifetimeMs = expiresAt === null ? Infinity : expiresAt.getTime() - createdAt.getTime();
+  // Of what Postgres calls infinity the driver makes a number.
+  const lifetimeMs = expiresAt === null ? Infinity : Number(expiresAt) - Number(createdAt);
   return after(now, Math.min(lifetimeMs, policy.maxLifetimeDays * DAY_MS));
 }
 

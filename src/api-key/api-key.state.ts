@@ -31,6 +31,12 @@ export function stateAt({ revokedAt, overlapEndsAt, expiresAt }: KeyStanding, no
   return overlapEndsAt === null ? ApiKeyState.ACTIVE : ApiKeyState.ROTATED;
 }
 
+/** Nothing makes it work again. */
+export function hasEnded(key: KeyStanding, now: Date): boolean {
+  const state = stateAt(key, now);
+  return state === ApiKeyState.REVOKED || state === ApiKeyState.EXPIRED;
+}
+
 /** {@link stateAt} of the row `k`, as the text of its value. A deadline is reached in the millisecond in which it falls: a Date has no microseconds, and is what is answered. */
 export function stateAtSql(now: Sql): Sql {
   const reached = (column: string) => sql`${raw(column)} < ${now} + interval '1 millisecond'`;

@@ -69,7 +69,7 @@ const NOTHING: Known = { row: null, facts: null };
 
 export function openKeyVerifier({ reads, secrets, queue, notices, usage, catalog, imported, now, operationMs, log }: KeyVerifierParts): KeyVerifier {
   const knowledge = openKnowledge({ reads, notices, operationMs });
-  const proofs = openKeyProofs({ knowledge, secrets, queue, operationMs, proven: rehashWhenIdle });
+  const proofs = openKeyProofs({ knowledge, secrets, queue, now, operationMs, proven: rehashWhenIdle });
 
   function rehashWhenIdle(text: string, key: FoundKey): void {
     if (!queue.idle) return;
@@ -91,10 +91,17 @@ export function openKeyVerifier({ reads, secrets, queue, notices, usage, catalog
   }
 
   async function find(question: KeyQuestion, lookupId: string, digest: string): Promise<ApiKeyVerdict> {
+    const found = await read(question, lookupId, digest);
+    if (!found.facts) return answer(found, question);
+    // The key may have ended while its tenant's facts were long in coming, and a verdict says how old it can be.
+    return answer(recall(question, digest) ?? (await read(question, lookupId, digest)), question);
+  }
+
+  async function read(question: KeyQuestion, lookupId: string, digest: string): Promise<Known> {
     const { key: text, product } = question;
     const row = await provenRow({ caller: product, text, lookupId }, digest);
     const needsTenant = row !== null && !ownRefusal(row, question, now());
-    return answer({ row, facts: needsTenant ? await knowledge.tenantOf(row, product) : null }, question);
+    return { row, facts: needsTenant ? await knowledge.tenantOf(row, product) : null };
   }
 
   /** As it is now: a proof says nothing about when its row was read, and may be somebody else's, who came earlier. */

@@ -1,5 +1,5 @@
 /** Owns how audit events are found. */
-import sql, { type Sql } from "sql-template-tag";
+import sql, { join, type Sql } from "sql-template-tag";
 import { lookupIdOf } from "../api-key/api-key.format.js";
 import { columnsOf } from "../kernel/columns.js";
 import type { Doors } from "../kernel/doors.js";
@@ -57,14 +57,19 @@ function conditions(filter: AuditEventFilter): Sql[] {
 const LOOKUP_ID = /^(?:[0-9A-Za-z]{12}|~[0-9a-f]{16,64})$/;
 
 /**
- * Events of the key that an id, a look-up id or the whole key names; the statement gets to see no more of it than the look-up id. That is
- * in every event of what was done to a key, so these are found also when its row has been erased. Products name a key as the actor by its id.
+ * Events of the key that an id, a look-up id or the whole key names; of a whole key that looks like neither the statement gets to see no
+ * more than the look-up id. That is in every event of what was done to a key, so these are found also when its row has been erased.
+ * Products name a key as the actor by its id.
  */
 function concerning(apiKey: string): Sql {
-  if (isUuid(apiKey)) return sql`(${named(sql`${apiKey.toLowerCase()}`)})`;
-  const lookupId = LOOKUP_ID.test(apiKey) ? apiKey : lookupIdOf(apiKey, true);
-  if (lookupId === null) return sql`false`;
-  return sql`(a.metadata->>'lookup_id' = ${lookupId} or ${named(sql`any(select k.id::text from api_keys k where k.lookup_id = ${lookupId})`)})`;
+  const ids = isUuid(apiKey) ? [named(sql`${apiKey.toLowerCase()}`)] : [];
+  // Another service's key may look like an id of ours.
+  const lookupIds = [LOOKUP_ID.test(apiKey) ? apiKey : null, lookupIdOf(apiKey, true)].filter((lookupId) => lookupId !== null);
+  return sql`(${join([...ids, ...lookupIds.map(foundBy), sql`false`], " or ")})`;
+}
+
+function foundBy(lookupId: string): Sql {
+  return sql`a.metadata->>'lookup_id' = ${lookupId} or ${named(sql`any(select k.id::text from api_keys k where k.lookup_id = ${lookupId})`)}`;
 }
 
 /** Rotations name the key that another took the place of. */

@@ -79,11 +79,39 @@ describe("turns", () => {
   });
 
   it("go round: whoever has sent hundreds waits behind each first of the others, and gets its own in order", async () => {
-    const { ask, begun, end } = scene({ atOnce: 1 });
+    const { ask, begun, end } = scene({ atOnce: 1, nowMs: () => 0 });
     const all = [ask("crm", "crm 1"), ask("crm", "crm 2"), ask("crm", "crm 3"), ask("crm", "crm 4"), ask("chat", "chat 1"), ask("desk", "desk 1"), ask("chat", "chat 2")];
     for (const _ of all) await end();
     await Promise.all(all);
     expect(begun).toEqual(["crm 1", "crm 2", "chat 1", "desk 1", "crm 3", "chat 2", "crm 4"]);
+  });
+
+  it.each([["at once", false], ["each when the last was answered", true]])("come later for whoever's hashes take long, and who asks for them %s: the others wait for the one at work, and not for the next", async (_how, oneByOne) => {
+    let nowMs = 0;
+    const { ask, begun, end } = scene({ atOnce: 1, nowMs: () => nowMs });
+    const all = [ask("dear"), ...(oneByOne ? [] : [ask("dear")]), ...Array.from({ length: 20 }, () => ask("chat"))];
+    for (let ended = 1; ended <= 22; ended++) {
+      await settled();
+      nowMs += begun.at(-1) === "dear" ? 1_600 : 1;
+      await end();
+      if (ended === 1 && oneByOne) all.push(ask("dear"));
+    }
+    await Promise.all(all);
+    expect(begun).toEqual(["dear", ...Array.from({ length: 20 }, () => "chat"), "dear"]);
+  });
+
+  it("come also for them, when the others have used as much", async () => {
+    let nowMs = 0;
+    const { ask, begun, end } = scene({ atOnce: 1, nowMs: () => nowMs });
+    const all = [ask("dear"), ask("dear"), ...Array.from({ length: 200 }, () => ask("chat"))];
+    for (const _ of all) {
+      await settled();
+      nowMs += begun.at(-1) === "dear" ? 100 : 1;
+      await end();
+    }
+    await Promise.all(all);
+    expect(begun.lastIndexOf("dear")).toBeGreaterThan(90);
+    expect(begun.lastIndexOf("dear")).toBeLessThan(115);
   });
 
   it("are handed on by work that fails, and the failure is the asker's own", async () => {
@@ -108,8 +136,8 @@ describe("turns", () => {
     await settled();
     nowMs = 1_001;
     await end();
-    await refused;
     await end();
+    await refused;
     expect([await first, await inTime, begun]).toEqual(["first", "in time", ["first", "in time"]]);
   });
 });

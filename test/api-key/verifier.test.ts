@@ -255,7 +255,7 @@ describe("an end that was acknowledged is seen by whoever asks afterwards", () =
     verifier.forget(lookupId);
     const after = code(key);
     gates.keys.open();
-    expect([await before, await after, await code(key)]).toEqual(["VALID", "REVOKED", "REVOKED"]);
+    expect([await before, await after, await code(key)]).toEqual(["REVOKED", "REVOKED", "REVOKED"]);
   });
 
   it("and so is a tenant's that was heard of while its facts were being read", async () => {
@@ -268,7 +268,19 @@ describe("an end that was acknowledged is seen by whoever asks afterwards", () =
     hear({ kind: "tenant", tenantId });
     const after = code(key);
     gates.tenants.open();
-    expect([await before, await after, await code(key)]).toEqual(["VALID", "TENANT_FROZEN", "TENANT_FROZEN"]);
+    expect([await before, await after, await code(key)]).toEqual(["TENANT_FROZEN", "TENANT_FROZEN", "TENANT_FROZEN"]);
+  });
+
+  it("and is told by whoever asked before, too, where the tenant's facts were long in coming: a verdict says how old it can be", async () => {
+    const { key, id, lookupId } = await home();
+    const { verifier, code, gates, costOf } = instance();
+    gates.tenants.close();
+    const asked = code(key);
+    await vi.waitFor(() => expect(gates.tenants.waiting).toBe(1));
+    await revoke(id);
+    verifier.forget(lookupId);
+    gates.tenants.open();
+    expect(await costOf(async () => expect(await asked).toBe("REVOKED"))).toEqual({ keys: 1, tenants: 0, hashes: 0 });
   });
 
   it("and so is anything that happened before notices came again", async () => {
@@ -342,6 +354,28 @@ describe("a fault, and never a verdict", () => {
   });
 });
 
+describe("a key whose pepper is not here", () => {
+  it.each<[string, Record<string, unknown>]>([
+    ["was revoked", { revoked_at: new Date() }],
+    ["has ended by itself", { expires_at: new Date(0) }],
+    ["has ended beside its successor", { rotated_at: new Date(0), overlap_ends_at: new Date(0) }],
+  ])("and that %s is none, at the cost of one that there is not: its pepper may be gone for good, and who asks about many is to get an answer", async (_what, ended) => {
+    const { key, lookupId } = await home({ pepper_id: "gone", ...ended });
+    const { verifier, code, costOf } = instance();
+    for (const text of [key, forgedKey(lookupId)]) {
+      expect(await costOf(async () => expect(await code(text)).toBe("NOT_FOUND"))).toMatchObject({ keys: 1, tenants: 0 });
+      expect(await verifier.prove("scanner", text)).toBeNull();
+    }
+  });
+
+  it("and that works elsewhere is not denied", async () => {
+    const { key } = await home({ pepper_id: "gone" });
+    const { verifier, code } = instance();
+    await expect(code(key)).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: true });
+    await expect(verifier.prove("scanner", key)).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: true });
+  });
+});
+
 describe("proving a key for whoever found it", () => {
   it("tells its row, also of one that has ended, without what it is compared with", async () => {
     const { key, id, tenantId, lookupId } = await home({ revoked_at: new Date() });
@@ -372,6 +406,15 @@ describe("keys from elsewhere", () => {
     await app.sql("update api_keys set lookup_seat = $2, environment = null where id = $1", [id, seat]);
     return { id, tenantId: tenant.id };
   }
+
+  it("are found beside another tenant's that begins the same and whose pepper is not here; what is none of them may be that one", async () => {
+    const [theirs, mine] = [await foreign(`${TEXT}-theirs`, 1), await foreign(`${TEXT}-mine`, 2)];
+    await app.sql("update api_keys set pepper_id = 'gone' where id = $1", [theirs.id]);
+    const { ask } = instance({ imported: true });
+    expect(await ask(`${TEXT}-mine`)).toMatchObject({ code: "VALID", tenantId: mine.tenantId });
+    for (const text of [`${TEXT}-theirs`, `${TEXT}-nobodys`]) await expect(ask(text)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await app.sql("delete from api_keys where lookup_id = $1", [LOOKUP]);
+  });
 
   it("are found among those that begin the same, only where they are looked for, and are hashed anew when there is time", async () => {
     const texts = [`${TEXT}-one`, `${TEXT}-two`];

@@ -80,6 +80,14 @@ describe("what is reported", () => {
     }
   });
 
+  it("one that was revoked, and whose pepper is gone for good, does not keep the others from being revoked", async () => {
+    const [before, works] = [await wholeKey(tenant), await wholeKey(tenant)];
+    await app.sql("update api_keys set revoked_at = now(), pepper_id = 'gone' where id = $1", [before.id]);
+    const { status, json } = await send([{ token: before.plaintext }, { token: works.plaintext }]);
+    expect([status, json]).toEqual([200, [told(before.plaintext, "false_positive"), told(works.plaintext, "true_positive")]]);
+    expect((await endOf(app, works)).reason).toBe("leaked");
+  });
+
   it("keys of several tenants in one list: each is recorded in its own tenant, with the address that it was found at", async () => {
     const other = await tenantWithCrm(world);
     const [mine, theirs, subject] = [await wholeKey(tenant), await wholeKey(other), unique("scanner")];

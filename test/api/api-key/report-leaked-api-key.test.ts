@@ -219,6 +219,12 @@ describe("reportLeakedApiKey", () => {
     ["its secret", (_, secret) => `/tmp/${secret}.txt`, () => "/tmp/….txt"],
     ["the key with an escaped character", ({ plaintext }) => `?key=${plaintext.replaceAll("_", "%5F")}`, ({ lookupId }) => `?key=trk%5Fprod%5F${lookupId}%5F…`],
     ["another key of ours", () => `${forgedKey("zzzzzzzzzzzz")}, too`, () => "trk_prod_zzzzzzzzzzzz_…, too"],
+    ["two others, one after the other", () => `${forgedKey("zzzzzzzzzzzz")}${forgedKey("yyyyyyyyyyyy")}.txt`, () => "trk_prod_zzzzzzzzzzzz_…trk_prod_yyyyyyyyyyyy_….txt"],
+    ...["%5F", "%5f", "%255F", "\\_", "\\u005f", "&#95;", "&#x5F;"].map((escaped): [string, () => string, () => string] => [
+      `another key, in which ${escaped} is written for _`,
+      () => `?a=${forgedKey("zzzzzzzzzzzz").replaceAll("_", escaped)}&b=c`,
+      () => `?a=${"trk_prod_zzzzzzzzzzzz_".replaceAll("_", escaped)}…&b=c`,
+    ]),
   ])("what is kept of the place is without %s", async (_what, foundAt, kept) => {
     const { tenant, key } = await home();
     const place = foundAt(key, key.plaintext.split("_").at(-1) ?? "");

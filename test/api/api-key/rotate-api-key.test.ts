@@ -179,6 +179,13 @@ describe("rotateApiKey", () => {
       expect(await endOf({ made: [[365, false], { expiresAt: after(365) }], since: [10, false] })).toBe(15);
     });
 
+    it("is the latest that the policy allows, when that of the other is what Postgres calls infinity", async () => {
+      const { admin, key } = await place();
+      await app.sql("update api_keys set expires_at = 'infinity' where id = $1", [key]);
+      const { apiKey } = data(await rotateKey(admin, { id: key }))["rotateApiKey"];
+      expect(Date.parse(apiKey.expiresAt) - Date.parse(apiKey.createdAt)).toBe(90 * DAY);
+    });
+
     it("is what is asked for, as far as the policy allows", async () => {
       expect(await endOf({ made: [null, { expiresAt: after(7) }], asked: { expiresAt: after(95) } })).toBe(95);
     });

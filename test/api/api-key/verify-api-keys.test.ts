@@ -93,6 +93,13 @@ describe("verifyApiKeys", () => {
     expect([...many, ...alone]).toEqual(keys.map(() => ({ code: "VALID", tenantId: tenant.id })));
   });
 
+  it("one that has ended, and whose pepper is gone for good, does not keep the others from their verdicts", async () => {
+    const { admin, keys: [ended, works] } = await home(2);
+    await revokeKey(admin, { id: ended?.id });
+    await app.sql("update api_keys set pepper_id = 'gone' where id = $1", [ended?.id]);
+    expect(await verdicts([{ key: ended?.key ?? "" }, { key: works?.key ?? "" }], "code")).toEqual([{ code: "NOT_FOUND" }, { code: "VALID" }]);
+  });
+
   it("one that cannot be told fails them all, to be tried again: none is denied instead", async () => {
     const { keys } = await home();
     vi.spyOn(poolOf(app), "connect").mockRejectedValue(Object.assign(new Error("nobody listens there"), { code: "ECONNREFUSED" }) as never); // never: of the overloads vitest sees the one with a callback

@@ -1,4 +1,5 @@
 /** Owns the proof that the log can be searched for one API key, by whatever somebody has of it, and that nobody learns anything by it. */
+import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { revokeKey, tenantWithCrm } from "../../testkit/api-keys.js";
 import { successorOf, wholeKey, type WholeKey } from "../../testkit/leaked-keys.js";
@@ -69,9 +70,12 @@ describe("the events of an API key", () => {
     for (const name of waysToName(key)) expect(await found(world.support, name)).toEqual(expect.arrayContaining(["api_key.create", "api_key.revoke"]));
   });
 
-  it("of a key that another service made are found by its beginning", async () => {
+  it.each([
+    ["has a form of its own", `abc-live-${"x".repeat(24)}`],
+    ["looks like an id", randomUUID()],
+    ["looks like a look-up id", randomUUID().replaceAll("-", "").slice(0, 12)],
+  ])("of a key that another service made are found by its beginning, also when it %s", async (_what, text) => {
     const tenant = await world.tenant();
-    const text = `abc-live-${"x".repeat(24)}`;
     const lookupId = `~${Buffer.from(text.slice(0, 8)).toString("hex")}`;
     const { id } = await tenant.apiKey({ lookupId });
     await useIn(tenant, { id });
