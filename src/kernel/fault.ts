@@ -30,7 +30,8 @@ export interface FaultDetail {
 /**
  * An expected failure. Throw it, do not return it: throwing is what rolls the transaction back.
  *
- * `message` is public and must not contain anything the caller did not already know.
+ * `message` is public and must not contain anything the caller did not already know. Where it was thrown is not kept: nobody looks for
+ * the place of what is expected, and a thousand refusals at once would wait for a thousand stacks.
  */
 export class Fault extends Error {
   override readonly name = "Fault";
@@ -42,7 +43,10 @@ export class Fault extends Error {
     message: string,
     detail: FaultDetail = {},
   ) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.field = detail.field;
     this.internal = detail.internal;
   }
