@@ -19,7 +19,7 @@ registerEnumType(ApiKeyCode, {
     TENANT_DEMO: { description: "Its tenant is a demo, which has no keys." },
     NOT_ENTITLED: { description: "Its tenant has not got the product now." },
     WRONG_ENVIRONMENT: { description: "It is for another environment." },
-    WRONG_PROJECT: { description: "It is for another project, or for one that is archived." },
+    WRONG_PROJECT: { description: "It is for another project, its tenant has none such, or that is archived." },
     IP_NOT_ALLOWED: { description: "It has a list of addresses, and `clientIp` is none of them or was not given." },
     INSUFFICIENT_SCOPE: { description: "It has not got all of the scopes." },
     VALID: { description: "Nothing speaks against it." },

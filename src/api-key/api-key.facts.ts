@@ -2,7 +2,8 @@
 import sql, { raw, type Sql } from "sql-template-tag";
 import type { EntitledTenant, EntitlementRow } from "../entitlement/entitlement.verdict.js";
 import { instantFrom } from "../kernel/columns.js";
-import { openDoors, type House } from "../kernel/doors.js";
+import { openDoors, type House, type ReadDoor } from "../kernel/doors.js";
+import { isUuid } from "../kernel/id.js";
 import type { KeyDoor } from "../kernel/key-door.js";
 import type { ProjectStatus } from "../project/project.entity.js";
 import type { ApiKeyEnvironment, ApiKeyOwnerKind } from "./api-key.entity.js";
@@ -47,14 +48,27 @@ export interface TenantFacts {
   tenant: EntitledTenant & { id: string; slug: string };
   /** Of the product that was asked about; null when the tenant has no row of its own for it. */
   entitlement: EntitlementRow | null;
-  /** The key's own project; null when it has none, and when that is gone. */
-  project: { id: string; slug: string; status: ProjectStatus } | null;
+  /** The key's own project or, of a key that is bound to none, the one that is asked about; null when there is none such. */
+  project: TenantProject | null;
+}
+
+export interface TenantProject {
+  id: string;
+  slug: string;
+  status: ProjectStatus;
 }
 
 export interface TenantQuestion {
   tenantId: string;
   product: string;
   projectId: string | null;
+}
+
+export interface ProjectQuestion {
+  tenantId: string;
+  product: string;
+  /** Slug or id. */
+  project: string;
 }
 
 export type KeyReads = ReturnType<typeof keyReads>;
@@ -69,6 +83,19 @@ const FOUND_KEYS = sql`
   from api_keys k`;
 
 export function keyReads(door: KeyDoor, house: House) {
+  /** As the product's own service would see it. */
+  function about({ tenantId, product }: Pick<TenantQuestion, "tenantId" | "product">, withinMs: number): ReadDoor {
+    const started = performance.now();
+    const doors = openDoors(house, {
+      // Who may ask was decided before the key was looked for.
+      principal: { kind: "service", subject: "system:keys", name: null, roles: [], tenantId: null, product },
+      origin: { requestId: "keys", sourceIp: null, userAgent: null },
+      remainingMs: () => withinMs - (performance.now() - started),
+      committed: () => undefined,
+    });
+    return doors.about([tenantId]);
+  }
+
   return {
     /**
      * Revoked and expired ones included, those with one look-up id by their seats.
@@ -79,20 +106,18 @@ export function keyReads(door: KeyDoor, house: House) {
       return door.read(lookupIds, sql`${FOUND_KEYS} where k.lookup_id = any(${lookupIds}::text[]) order by k.lookup_id, k.lookup_seat`, withinMs);
     },
 
-    /** As the product's own service would see it. Null when there is no such tenant. Faults: UNAVAILABLE; DEADLINE_EXCEEDED after `withinMs`. */
+    /** Null when there is no such tenant. Faults: UNAVAILABLE; DEADLINE_EXCEEDED after `withinMs`. */
     async tenant(question: TenantQuestion, withinMs: number): Promise<TenantFacts | null> {
-      const started = performance.now();
-      const doors = openDoors(house, {
-        // Who may ask was decided before the key was looked for.
-        principal: { kind: "service", subject: "system:keys", name: null, roles: [], tenantId: null, product: question.product },
-        origin: { requestId: "keys", sourceIp: null, userAgent: null },
-        remainingMs: () => withinMs - (performance.now() - started),
-        committed: () => undefined,
-      });
-      const [row] = await doors.about([question.tenantId]).read<FactsRow>(factsOf(question));
+      const [row] = await about(question, withinMs).read<FactsRow>(factsOf(question));
       if (!row) return null;
       const { entitlement, project, ...tenant } = row;
       return { tenant, project, entitlement: entitlement && revived(entitlement) };
+    },
+
+    /** Null when the tenant has none such. Faults: as {@link tenant}. */
+    async project(question: ProjectQuestion, withinMs: number): Promise<TenantProject | null> {
+      const [project] = await about(question, withinMs).read<TenantProject>(projectOf(question));
+      return project ?? null;
     },
   };
 }
@@ -110,6 +135,12 @@ function factsOf({ tenantId, product, projectId }: TenantQuestion): Sql {
       (select json_build_object('id', p.id, 'slug', p.slug, 'status', p.status) from tenant_projects p
         where p.tenant_id = t.id and p.id = ${projectId}::uuid) as project
     from tenants t where t.id = ${tenantId}::uuid`;
+}
+
+/** A slug is never a UUID. */
+function projectOf({ tenantId, project }: ProjectQuestion): Sql {
+  const named = isUuid(project) ? sql`p.id = ${project}::uuid` : sql`p.slug = ${project}`;
+  return sql`select p.id, p.slug, p.status from tenant_projects p where p.tenant_id = ${tenantId}::uuid and ${named}`;
 }
 
 function revived({ expiresAt, ...held }: HeldRow): EntitlementRow {

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { gathered } from "../kernel/gathered.js";
 import type { Notices } from "../kernel/notices.js";
-import type { KeyReads, KeyRow, StoredSecret, TenantFacts, TenantQuestion } from "./api-key.facts.js";
+import type { KeyReads, KeyRow, ProjectQuestion, StoredSecret, TenantFacts, TenantProject, TenantQuestion } from "./api-key.facts.js";
 import { Memory } from "./api-key.memory.js";
+import { soughtProject, type KeyQuestion } from "./api-key.verdict.js";
 
 /** A key as it is stored. */
 export type FoundKey = KeyRow & StoredSecret;
@@ -20,11 +21,20 @@ export interface Knowledge {
   lookUp(lookupId: string): Promise<readonly FoundKey[]>;
   /** Around a look-up whose keys may be worth remembering. */
   readonly keys: Pick<Memory<readonly KnownKey[]>, "begin" | "keep" | "end">;
-  /** What of the key's tenant decides about this product; undefined when that has to be read. */
-  recallTenant(row: KeyRow, product: string): TenantFacts | undefined;
+  /** What of the key's tenant decides about this question; undefined when that has to be read. */
+  recallTenant(row: KeyRow, asked: Asked): TenantFacts | undefined;
   /** The same, read where it has to be; null when there is no such tenant. */
-  tenantOf(row: KeyRow, product: string): Promise<TenantFacts | null>;
+  tenantOf(row: KeyRow, asked: Asked): Promise<TenantFacts | null>;
   forget(lookupId: string): void;
+}
+
+/** What of a question says which facts decide. */
+export type Asked = Pick<KeyQuestion, "product" | "project">;
+
+/** One detail of a tenant is one of these. Nobody tells of a project that is new, so that there is none such is not remembered. */
+interface OfTenant {
+  facts?: TenantFacts;
+  project?: TenantProject;
 }
 
 export interface KnowledgeParts {
@@ -38,17 +48,20 @@ const TENANTS_AT_MOST = 5_000;
 /** Everything else of the service shares the connections. */
 const KEY_READS = { atOnce: 2, together: 100, maxWaiting: 2_000 };
 const TENANT_READS = { atOnce: 4, together: 1, maxWaiting: 2_000 };
+/** Apart from those: whoever asks about projects that there are not, has them read each time. */
+const PROJECT_READS = { atOnce: 2, together: 1, maxWaiting: 2_000 };
 
 /** Faults: whatever reads UNAVAILABLE, also when too much has to be read; DEADLINE_EXCEEDED. */
 export function openKnowledge({ reads, notices, operationMs }: KnowledgeParts): Knowledge {
   const keys = new Memory<readonly KnownKey[]>(notices, KEYS_AT_MOST);
-  const tenants = new Memory<TenantFacts>(notices, TENANTS_AT_MOST);
+  const tenants = new Memory<OfTenant>(notices, TENANTS_AT_MOST);
   const lookUp = gathered(KEY_READS, async (lookupIds: readonly string[]) => {
     const found = new Map<string, FoundKey[]>(lookupIds.map((id) => [id, []]));
     for (const key of await reads.byLookupIds([...found.keys()], operationMs)) found.get(key.lookupId)?.push(key);
     return lookupIds.map((id) => found.get(id) ?? []);
   });
   const readTenant = gathered(TENANT_READS, (questions: readonly TenantQuestion[]) => Promise.all(questions.map((question) => reads.tenant(question, operationMs))));
+  const readProject = gathered(PROJECT_READS, (questions: readonly ProjectQuestion[]) => Promise.all(questions.map((question) => reads.project(question, operationMs))));
 
   notices.on((notice) => {
     if (notice.kind === "key") return keys.forget(notice.lookupId);
@@ -56,6 +69,29 @@ export function openKnowledge({ reads, notices, operationMs }: KnowledgeParts): 
     keys.forgetAll();
     tenants.forgetAll();
   });
+
+  async function factsOf({ tenantId, projectId }: KeyRow, product: string): Promise<TenantFacts | null> {
+    const detail = factsDetail(product, projectId);
+    const read = async () => {
+      const facts = await readTenant({ tenantId, product, projectId });
+      return facts ? { facts } : undefined;
+    };
+    return (tenants.recall(tenantId, detail) ?? (await tenants.read(tenantId, detail, read)))?.facts ?? null;
+  }
+
+  async function projectOf(question: ProjectQuestion): Promise<TenantProject | null> {
+    const { tenantId, project: name } = question;
+    let joined = true;
+    const read = async () => {
+      joined = false;
+      const project = await readProject(question);
+      return project ? { project } : undefined;
+    };
+    const known = tenants.recall(tenantId, name) ?? (await tenants.read(tenantId, name, read));
+    // Others began to read before this was asked, and it may have been made in between. The next to read begin after it.
+    const found = known ?? (joined ? await tenants.read(tenantId, name, read) : undefined);
+    return found?.project ?? null;
+  }
 
   return {
     keys,
@@ -65,11 +101,18 @@ export function openKnowledge({ reads, notices, operationMs }: KnowledgeParts): 
       const read = async () => something((await lookUp(lookupId)).map(knownFrom));
       return keys.recall(lookupId) ?? (await keys.read(lookupId, "", read)) ?? [];
     },
-    recallTenant: (row, product) => tenants.recall(row.tenantId, detailOf(row, product)),
-    async tenantOf(row, product) {
-      const detail = detailOf(row, product);
-      const read = async () => (await readTenant({ tenantId: row.tenantId, product, projectId: row.projectId })) ?? undefined;
-      return tenants.recall(row.tenantId, detail) ?? (await tenants.read(row.tenantId, detail, read)) ?? null;
+    recallTenant(row, { product, project: asked }) {
+      const facts = tenants.recall(row.tenantId, factsDetail(product, row.projectId))?.facts;
+      const sought = soughtProject(row, asked);
+      if (!facts || sought === null) return facts;
+      const project = tenants.recall(row.tenantId, sought)?.project;
+      return project && { ...facts, project };
+    },
+    async tenantOf(row, { product, project: asked }) {
+      const facts = await factsOf(row, product);
+      const sought = soughtProject(row, asked);
+      if (!facts || sought === null) return facts;
+      return { ...facts, project: await projectOf({ tenantId: row.tenantId, product, project: sought }) };
     },
     forget: (lookupId) => keys.forget(lookupId),
   };
@@ -80,8 +123,8 @@ export function knownFrom({ hash, pepperId, ...row }: FoundKey): KnownKey {
   return { ...row, fingerprint: createHash("sha256").update(`${pepperId}:${hash}`).digest("base64") };
 }
 
-/** What of the tenant is read depends on who asks, and on the key. */
-function detailOf({ projectId }: KeyRow, product: string): string {
+/** What of the tenant is read depends on who asks, and on the key. With a space, which no project's slug or id has. */
+function factsDetail(product: string, projectId: string | null): string {
   return `${product} ${projectId}`;
 }
 

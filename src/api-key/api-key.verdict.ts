@@ -1,7 +1,9 @@
 /** Owns the answer to "what may be done with this key now?", from what is known of the key, its tenant and the question. No I/O. */
 import type { Catalog } from "../catalog/catalog.js";
 import { verdictOf, type Verdict } from "../entitlement/entitlement.verdict.js";
+import { isUuid } from "../kernel/id.js";
 import { ProjectStatus } from "../project/project.entity.js";
+import { DEFAULT_PROJECT_SLUG, PROJECT_SLUG } from "../project/project.rules.js";
 import { TenantStatus } from "../tenant/tenant.entity.js";
 import { LIFECYCLE, statusAt } from "../tenant/tenant.lifecycle.js";
 import { isAllowedFrom } from "./api-key.addresses.js";
@@ -35,7 +37,7 @@ export interface KeyQuestion {
   /** All of them are needed. */
   scopes?: readonly string[] | null;
   environment?: ApiKeyEnvironment | null;
-  /** Slug or id. */
+  /** Slug or id, in the key's tenant. */
   project?: string | null;
   /** Where the key was presented from. */
   clientIp?: string | null;
@@ -97,13 +99,24 @@ function tenantRefusal(status: TenantStatus): ApiKeyCode | undefined {
 /** Why the key is refused for what it is to be used for. */
 function useRefusal(row: KeyRow, { project }: TenantFacts, { environment, project: asked, clientIp, scopes }: KeyQuestion): ApiKeyCode | undefined {
   if (environment != null && row.environment !== null && row.environment !== environment) return ApiKeyCode.WRONG_ENVIRONMENT;
-  if (row.projectId !== null && !isIn(project, asked)) return ApiKeyCode.WRONG_PROJECT;
+  if (!isFor(row, project, asked)) return ApiKeyCode.WRONG_PROJECT;
   if (!isAllowedFrom(row.allowedIps, clientIp)) return ApiKeyCode.IP_NOT_ALLOWED;
   return scopes?.every((scope) => row.scopes.includes(scope)) === false ? ApiKeyCode.INSUFFICIENT_SCOPE : undefined;
 }
 
+/**
+ * The slug or id by which the project that is asked about is to be looked for in the key's tenant. Null when there is nothing to look for:
+ * a key that is bound goes by its own, every tenant has the implicit one, and what could be neither slug nor id is none.
+ */
+export function soughtProject({ projectId }: KeyRow, asked: string | null | undefined): string | null {
+  if (projectId !== null || asked == null || asked === DEFAULT_PROJECT_SLUG) return null;
+  if (isUuid(asked)) return asked.toLowerCase();
+  return PROJECT_SLUG.test(asked) ? asked : null;
+}
+
 /** Is this the project that is asked about, and does it take part? Where none is asked about, the asker goes by the one that is told. */
-function isIn(project: TenantFacts["project"], asked: string | null | undefined): boolean {
+function isFor({ projectId }: KeyRow, project: TenantFacts["project"], asked: string | null | undefined): boolean {
+  if (projectId === null && (asked == null || asked === DEFAULT_PROJECT_SLUG)) return true;
   if (!project || project.status === ProjectStatus.ARCHIVED) return false;
   return asked == null || asked === project.slug || asked.toLowerCase() === project.id;
 }

@@ -85,7 +85,7 @@ export function openKeyVerifier({ reads, secrets, queue, notices, usage, catalog
     const proof = proofs.recall(digest);
     const row = proof && provenAmong(knowledge.recallKeys(proof.lookupId), proof);
     if (!row) return undefined;
-    const facts = knowledge.recallTenant(row, question.product);
+    const facts = knowledge.recallTenant(row, question);
     if (facts) return { row, facts };
     return ownRefusal(row, question, now()) ? { row, facts: null } : undefined;
   }
@@ -93,15 +93,16 @@ export function openKeyVerifier({ reads, secrets, queue, notices, usage, catalog
   async function find(question: KeyQuestion, lookupId: string, digest: string): Promise<ApiKeyVerdict> {
     const found = await read(question, lookupId, digest);
     if (!found.facts) return answer(found, question);
-    // The key may have ended while its tenant's facts were long in coming, and a verdict says how old it can be.
-    return answer(recall(question, digest) ?? (await read(question, lookupId, digest)), question);
+    // The key may have ended while its tenant's facts were long in coming, and a verdict says how old it can be. That there is no such
+    // project is not remembered and not asked again: it was looked for last.
+    const rest = found.facts.project ? question : { ...question, project: null };
+    return answer(recall(rest, digest) ?? (await read(question, lookupId, digest)), question);
   }
 
   async function read(question: KeyQuestion, lookupId: string, digest: string): Promise<Known> {
-    const { key: text, product } = question;
-    const row = await provenRow({ caller: product, text, lookupId }, digest);
+    const row = await provenRow({ caller: question.product, text: question.key, lookupId }, digest);
     const needsTenant = row !== null && !ownRefusal(row, question, now());
-    return { row, facts: needsTenant ? await knowledge.tenantOf(row, product) : null };
+    return { row, facts: needsTenant ? await knowledge.tenantOf(row, question) : null };
   }
 
   /** As it is now: a proof says nothing about when its row was read, and may be somebody else's, who came earlier. */

@@ -8,7 +8,7 @@ export const ASKED = {
   key: "The whole key, as it was presented. Send it as a variable: documents are kept in more places than values are.",
   scopes: "What it is to be used for; it must have all of them, letter for letter. At most 50.",
   environment: "Where it was presented; not looked at when omitted.",
-  project: "Slug or id of the project that it is to touch. When omitted, go by the `projectId` of the verdict.",
+  project: "Slug or id of the project of its tenant that it is to touch; another tenant's is none. When omitted, go by the `projectId` of the verdict.",
   clientIp: "The address that it was presented from. A key with a list of addresses is refused without it.",
   acceptReadOnly: "You can serve a frozen tenant without letting it change anything.",
 } as const;

@@ -54,7 +54,7 @@ function instance({ bounds = {}, imported = false }: { bounds?: Partial<HashBoun
   const [reads, secrets] = [keyReads(door, house), openKeySecrets({ peppers: app.config.apiKeys.peppers, log: NOBODY_READS })];
   const cost = { keys: 0, tenants: 0, hashes: 0 };
   const clock = { now: new Date() };
-  const gates = { keys: openGate(), tenants: openGate(), hashes: openGate() };
+  const gates = { keys: openGate(), tenants: openGate(), projects: openGate(), hashes: openGate() };
   const hears: ((notice: Notice) => void)[] = [];
   const notices = openNotices({ url: null, role: "", log: NOBODY_READS, timing: { downTtlMs: 60_000 } });
   const hashing = <Made extends (...given: never[]) => Promise<boolean>>(made: Made) =>
@@ -73,6 +73,10 @@ function instance({ bounds = {}, imported = false }: { bounds?: Partial<HashBoun
       async tenant(...given) {
         cost.tenants++;
         return gates.tenants.through(await reads.tenant(...given));
+      },
+      async project(...given) {
+        cost.tenants++;
+        return gates.projects.through(await reads.project(...given));
       },
     },
     secrets: { ...secrets, matches: hashing<KeySecrets["matches"]>(secrets.matches), pretend: hashing<KeySecrets["pretend"]>(secrets.pretend) },
@@ -96,7 +100,7 @@ function instance({ bounds = {}, imported = false }: { bounds?: Partial<HashBoun
     ask,
     code: async (key: string, more: Partial<KeyQuestion> = {}) => (await ask(key, more)).code as string,
     hear: (notice: Notice) => hears.forEach((hear) => hear(notice)),
-    /** What this does costs so many statements about keys and tenants, and so many hashes. */
+    /** What this does costs so many statements about keys, about tenants and their projects, and so many hashes. */
     async costOf(work: () => unknown) {
       const before = { ...cost };
       await work();
@@ -112,7 +116,7 @@ async function home(fields: Record<string, unknown> = {}) {
   const { id } = await tenant.apiKey({ lookupId, hash });
   const set = Object.entries({ pepper_id: pepperId, ...fields });
   await app.sql(`update api_keys set ${set.map(([column], at) => `${column} = $${at + 2}`).join(", ")} where id = $1`, [id, ...set.map(([, value]) => value)]);
-  return { tenantId: tenant.id, id, lookupId, key: plaintext };
+  return { tenantId: tenant.id, id, lookupId, key: plaintext, project: tenant.project };
 }
 
 const revoke = (id: string) => app.sql("update api_keys set revoked_at = now() where id = $1", [id]);
@@ -184,6 +188,131 @@ describe("the cost", () => {
     expect(await after({ kind: "all" })).toEqual({ keys: 1, tenants: 1, hashes: 0 });
     expect(await after({ kind: "key", lookupId: "000000000000" })).toEqual(NOTHING);
     expect(await after({ kind: "tenant", tenantId: "00000000-0000-4000-8000-000000000000" })).toEqual(NOTHING);
+  });
+});
+
+describe("the project that is asked about, of a key that is bound to none", () => {
+  const TENANT_ONLY = { keys: 0, tenants: 1, hashes: 0 };
+  const archive = (id: string) => app.sql("update tenant_projects set status = 'archived' where id = $1", [id]);
+
+  it("is read once for each of its names, and then costs nothing, and the answer is there at once", async () => {
+    const { key, project } = await home();
+    const { id, slug } = await project();
+    const { costOf, code, ask } = instance();
+    expect(await costOf(async () => expect(await code(key, { project: slug })).toBe("VALID"))).toEqual({ keys: 1, tenants: 2, hashes: 1 });
+    expect(await costOf(async () => expect(await code(key, { project: id })).toBe("VALID"))).toEqual(TENANT_ONLY);
+    const known = await costOf(() => {
+      for (const name of [slug, id, id.toUpperCase(), null]) expect(ask(key, { project: name })).toMatchObject({ code: "VALID" });
+    });
+    expect(known).toEqual(NOTHING);
+  });
+
+  it("is not looked for when it is the implicit one, or by a text that can name none", async () => {
+    const { key } = await home();
+    const { costOf, code, ask } = instance();
+    await code(key);
+    const known = await costOf(() => {
+      expect(ask(key, { project: "default" })).toMatchObject({ code: "VALID" });
+      for (const project of ["", "a\0b", "\ud800", "Website", "website\n", "-", "x".repeat(41), "' or true --"]) expect(ask(key, { project })).toMatchObject({ code: "WRONG_PROJECT" });
+    });
+    expect(known).toEqual(NOTHING);
+  });
+
+  it("is not looked for of a key that is bound to another", async () => {
+    const own = await home();
+    const [{ id }, other] = [await own.project(), await own.project()];
+    await app.sql("update api_keys set project_id = $2 where id = $1", [own.id, id]);
+    const { costOf, code, ask } = instance();
+    expect(await costOf(async () => expect(await code(own.key, { project: other.slug })).toBe("WRONG_PROJECT"))).toEqual({ keys: 1, tenants: 1, hashes: 1 });
+    expect(await costOf(() => expect(ask(own.key, { project: id })).toMatchObject({ code: "VALID" }))).toEqual(NOTHING);
+  });
+
+  it("is another tenant's: that costs a statement each time, and what is remembered of the other tenant is not told of this one", async () => {
+    const [mine, other] = [await home(), await home()];
+    const theirs = await other.project();
+    const { costOf, code } = instance();
+    for (const project of [theirs.slug, theirs.id]) expect(await code(other.key, { project })).toBe("VALID");
+    await code(mine.key);
+    for (const project of [theirs.slug, theirs.id, theirs.slug]) expect(await costOf(async () => expect(await code(mine.key, { project })).toBe("WRONG_PROJECT"))).toEqual(TENANT_ONLY);
+  });
+
+  it("is not there, and is made later: nothing tells of that, and nobody has to", async () => {
+    const { key, project } = await home();
+    const { code } = instance();
+    expect(await code(key, { project: "later" })).toBe("WRONG_PROJECT");
+    await project({ slug: "later" });
+    expect(await code(key, { project: "later" })).toBe("VALID");
+  });
+
+  it("is made while others wait for the answer that it is not there: who asks afterwards is told that it is", async () => {
+    const { key, project } = await home();
+    const { code, gates, costOf } = instance();
+    await code(key);
+    gates.projects.close();
+    const before = code(key, { project: "just-made" });
+    await vi.waitFor(() => expect(gates.projects.waiting).toBe(1));
+    await project({ slug: "just-made" });
+    const after = Array.from({ length: 50 }, () => code(key, { project: "just-made" }));
+    gates.projects.open();
+    expect(await costOf(async () => expect(new Set(await Promise.all(after))).toEqual(new Set(["VALID"])))).toEqual(TENANT_ONLY);
+    expect(await before).toBe("WRONG_PROJECT");
+  });
+
+  it("is archived after it was known, and that is heard", async () => {
+    const { key, project, tenantId } = await home();
+    const { id, slug } = await project();
+    const { code, hear } = instance();
+    expect(await code(key, { project: slug })).toBe("VALID");
+    await archive(id);
+    hear({ kind: "tenant", tenantId });
+    for (const name of [slug, id]) expect(await code(key, { project: name })).toBe("WRONG_PROJECT");
+    expect(await code(key)).toBe("VALID");
+  });
+
+  it.each(["tenants", "projects"] as const)("is archived while a verification waits for its %s, and that is heard", async (at) => {
+    const { key, project, tenantId } = await home();
+    const { id, slug } = await project();
+    const { code, gates, hear } = instance();
+    gates[at].close();
+    const before = code(key, { project: slug });
+    await vi.waitFor(() => expect(gates[at].waiting).toBe(1));
+    await archive(id);
+    hear({ kind: "tenant", tenantId });
+    const after = code(key, { project: slug });
+    gates[at].open();
+    expect([await before, await after, await code(key, { project: slug })]).toEqual(["WRONG_PROJECT", "WRONG_PROJECT", "WRONG_PROJECT"]);
+  });
+
+  it.each([[true], [false]])("is long in coming, and the key was revoked meanwhile; there is such a project: %s", async (made) => {
+    const { key, id, lookupId, project } = await home();
+    const { slug } = made ? await project() : { slug: "nowhere" };
+    const { verifier, code, gates } = instance();
+    gates.projects.close();
+    const asked = code(key, { project: slug });
+    await vi.waitFor(() => expect(gates.projects.waiting).toBe(1));
+    await revoke(id);
+    verifier.forget(lookupId);
+    gates.projects.open();
+    expect(await asked).toBe("REVOKED");
+  });
+
+  it("takes its place among the 64 details of its tenant", async () => {
+    const { key, project } = await home();
+    const { costOf, code } = instance();
+    for (let n = 0; n < 64; n++) expect(await code(key, { project: (await project({ slug: `p${n}` })).slug })).toBe("VALID");
+    expect(await costOf(() => code(key, { project: "p63" }))).toEqual(NOTHING);
+    expect(await costOf(async () => expect(await code(key, { project: "p0" })).toBe("VALID"))).toEqual(TENANT_ONLY);
+  });
+
+  it("cannot be read: a fault, and never a verdict", async () => {
+    const { key, project } = await home();
+    const { slug } = await project();
+    const { code, limits } = instance();
+    expect(await code(key)).toBe("VALID");
+    limits.maxWaiting = -1_000;
+    await expect(code(key, { project: slug })).rejects.toMatchObject({ name: "Fault", code: "UNAVAILABLE", retryable: true });
+    limits.maxWaiting = 1_000;
+    expect(await code(key, { project: slug })).toBe("VALID");
   });
 });
 

@@ -88,6 +88,12 @@ describe("the order of reasons", () => {
     expect(judged(...changes.toReversed())).toEqual(refused(first));
   });
 
+  it.each(REASONS)("a key without a project is refused in the same order when the project is not its tenant's: beside %s", (reason, changes) => {
+    const order = Object.values(ApiKeyCode);
+    const first = order.indexOf(reason) < order.indexOf(ApiKeyCode.WRONG_PROJECT) ? reason : ApiKeyCode.WRONG_PROJECT;
+    expect(judged({ row: { projectId: null }, project: null }, changes)).toEqual(refused(first));
+  });
+
   it("a text that can be no key has no reason but that", () => expect(MALFORMED).toEqual(refused(ApiKeyCode.MALFORMED)));
 
   it("a key whose tenant is gone is as good as none", () => {
@@ -110,7 +116,7 @@ describe("a valid key", () => {
 
   it("that is bound to nothing fits everything", () => {
     const unbound = { row: { product: null, environment: null, projectId: null, allowedIps: [], expiresAt: null } };
-    expect(code(unbound, { project: null, question: { product: "desk", environment: ApiKeyEnvironment.DEV, project: "elsewhere", clientIp: null } })).toBe(ApiKeyCode.VALID);
+    expect(code(unbound, { project: null, question: { product: "desk", environment: ApiKeyEnvironment.DEV, project: null, clientIp: null } })).toBe(ApiKeyCode.VALID);
   });
 });
 
@@ -146,6 +152,19 @@ describe("bindings", () => {
     ["the implicit one", "default", ApiKeyCode.WRONG_PROJECT],
     ["nothing that has a name", "", ApiKeyCode.WRONG_PROJECT],
   ])("the project of the key, asked by %s", (_how, project, expected) => expect(code({ question: { project } })).toBe(expected));
+
+  it.each([
+    ["its slug", PROJECT.slug, {}, ApiKeyCode.VALID],
+    ["its id in another letter case", PROJECT.id.toUpperCase(), {}, ApiKeyCode.VALID],
+    ["the implicit one", "default", null, ApiKeyCode.VALID],
+    ["none", null, null, ApiKeyCode.VALID],
+    ["an archived one", PROJECT.slug, { status: ProjectStatus.ARCHIVED }, ApiKeyCode.WRONG_PROJECT],
+    ["what was not found in its tenant", "elsewhere", null, ApiKeyCode.WRONG_PROJECT],
+    ["something else than what was found", "elsewhere", {}, ApiKeyCode.WRONG_PROJECT],
+    ["nothing that has a name", "", null, ApiKeyCode.WRONG_PROJECT],
+  ])("a project of the tenant, of a key that is bound to none: %s", (_how, asked, project, expected) => {
+    expect(code({ row: { projectId: null }, project, question: { project: asked } })).toBe(expected);
+  });
 
   it("a project that is gone or archived takes its keys along, also when none is asked about", () => {
     for (const project of [null, { status: ProjectStatus.ARCHIVED }]) expect(code({ project, question: { project: null } })).toBe(ApiKeyCode.WRONG_PROJECT);

@@ -74,6 +74,15 @@ describe("what counts of its tenant", () => {
     expect((await asked({ projectId: id }))?.project).toBeNull();
   });
 
+  it("is its project, by slug or id, and not another tenant's, which is there", async () => {
+    const named = (tenant: TenantInWorld, project: string) => reads.project({ tenantId: tenant.id, product: "crm", project }, TIME);
+    const { id, slug } = await theirs.project({ status: "archived" });
+    for (const project of [id, slug]) {
+      expect(await named(theirs, project)).toEqual({ id, slug, status: "archived" });
+      expect(await named(mine, project)).toBeNull();
+    }
+  });
+
   it("is nothing of a tenant that is not there", async () => {
     expect(await asked({ tenantId: randomUUID() })).toBeNull();
   });
@@ -87,6 +96,7 @@ describe("what counts of its tenant", () => {
     expect(await watched("tenants_notify_keys")).toEqual(read(facts?.tenant));
     expect(await watched("tenant_products_notify_keys")).toEqual([...read(facts?.entitlement), "product"].toSorted());
     expect(await watched("tenant_projects_notify_keys")).toEqual(read(facts?.project));
+    expect(await watched("tenant_projects_notify_keys")).toEqual(read(await reads.project({ tenantId: mine.id, product: "desk", project: project.id }, TIME)));
   });
 });
 

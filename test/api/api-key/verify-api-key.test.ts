@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { SCOPE_SQL } from "../../../src/kernel/scoped-query.js";
@@ -149,6 +150,17 @@ describe("verifyApiKey", () => {
       const { plaintext } = await madeKey(tenant.admin, { projectId: own.id });
       for (const project of [own.slug, own.id, null]) expect(await verdict(plaintext, { project })).toMatchObject({ code: "VALID", projectId: own.id });
       for (const project of [other.slug, other.id, "default", ""]) expect(await verdict(plaintext, { project })).toEqual({ ...NOTHING, code: "WRONG_PROJECT" });
+    });
+
+    it("of a key that is bound to no project: another tenant's, an archived one, and what is none", async () => {
+      const [mine, other] = [await home(), await home()];
+      const [own, archived, theirs] = [await mine.project(), await mine.project({ status: "archived" }), await other.project()];
+      // They are there.
+      for (const project of [theirs.slug, theirs.id]) expect(await verdict(other.plaintext, { project })).toMatchObject({ code: "VALID", tenantId: other.id });
+      for (const project of [own.slug, own.id, own.id.toUpperCase(), "default", null]) expect(await verdict(mine.plaintext, { project })).toMatchObject({ code: "VALID", tenantId: mine.id, projectId: null });
+      for (const project of [theirs.slug, theirs.id, archived.slug, archived.id, randomUUID(), "nowhere", own.slug.toUpperCase(), "", "a\u0000b", "' or true --"]) {
+        expect([project, await verdict(mine.plaintext, { project })]).toEqual([project, { ...NOTHING, code: "WRONG_PROJECT" }]);
+      }
     });
 
     it.each([

@@ -75,6 +75,14 @@ describe("verifyApiKeys", () => {
     ]);
   });
 
+  it("each is for the projects of its own tenant, also when another's are asked about beside it", async () => {
+    const [one, other] = [await home(), await home()];
+    const [mine, theirs] = [await one.project(), await other.project()];
+    const asked = [one, other].flatMap(({ keys: [key] }) => [mine.slug, theirs.slug, mine.id, theirs.id].map((project) => ({ key: key?.key ?? "", project })));
+    const [ofOne, ofOther, none] = [{ code: "VALID", tenantId: one.id }, { code: "VALID", tenantId: other.id }, { code: "WRONG_PROJECT", tenantId: null }];
+    for (let n = 0; n < 2; n++) expect(await verdicts(asked)).toEqual([ofOne, none, ofOne, none, none, ofOther, none, ofOther]);
+  });
+
   it("says of each what verifyApiKey says of it", async () => {
     const { keys } = await home(3);
     app.clock.now = new Date();

@@ -6,7 +6,7 @@ import { openWorld, type Caller, type TenantInWorld, type World } from "../../te
 
 /** What becomes of a tenant's keys when something becomes of the tenant, by the graph's own mutations and by nothing but time. */
 
-const VERIFY = "query ($key: String!, $acceptReadOnly: Boolean) { verifyApiKey(key: $key, acceptReadOnly: $acceptReadOnly) { code valid readOnly tenantId scopes maxStalenessMs entitlement { source validUntil } } }";
+const VERIFY = "query ($key: String!, $acceptReadOnly: Boolean, $project: String) { verifyApiKey(key: $key, acceptReadOnly: $acceptReadOnly, project: $project) { code valid readOnly tenantId scopes maxStalenessMs entitlement { source validUntil } } }";
 
 let app: Registry;
 let world: World;
@@ -26,7 +26,7 @@ const operate = async (mutation: string, input: Record<string, unknown>) => {
 };
 
 /** Within the time that every verdict states, what was changed elsewhere is known here; asked until then, and a moment longer. */
-const becomes = (key: string, expected: string) => vi.waitFor(async () => expect(await code(key)).toBe(expected), { timeout: 10_000, interval: 50 });
+const becomes = (key: string, expected: string, more = {}) => vi.waitFor(async () => expect((await verdict(key, more)).code).toBe(expected), { timeout: 10_000, interval: 50 });
 
 async function home(fields?: Parameters<World["tenant"]>[0]): Promise<TenantInWorld & { key: string; keyId: string }> {
   const tenant = await tenantWithCrm(world, fields);
@@ -80,6 +80,18 @@ describe("the keys of a tenant", () => {
     expect(await code(key)).toBe("VALID");
     data(await tenant.admin.run("mutation ($id: ID!) { archiveProject(input: { id: $id }) { __typename } }", { id: projectId }));
     await becomes(key, "WRONG_PROJECT");
+  });
+
+  it("that are bound to no project are for one that is made at once, and for one that is archived or restored within the stated time", async () => {
+    const { admin, key } = await home();
+    expect((await verdict(key, { project: "website" })).code).toBe("WRONG_PROJECT");
+    const { id } = data(await admin.run('mutation { createProject(input: { name: "Website", slug: "website" }) { project { id } } }'))["createProject"].project;
+    for (const project of ["website", id]) expect((await verdict(key, { project })).code).toBe("VALID");
+    data(await admin.run("mutation ($id: ID!) { archiveProject(input: { id: $id }) { __typename } }", { id }));
+    for (const project of ["website", id]) await becomes(key, "WRONG_PROJECT", { project });
+    expect(await code(key)).toBe("VALID");
+    data(await admin.run("mutation ($id: ID!) { restoreProject(input: { id: $id }) { __typename } }", { id }));
+    for (const project of ["website", id]) await becomes(key, "VALID", { project });
   });
 
   it("that became a demo are refused: a demo has none", async () => {
