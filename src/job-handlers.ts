@@ -1,5 +1,5 @@
 /** Owns which feature does which kind of job. It belongs to the composition root, because no feature knows all the others. */
-import { pruneKeyUsage } from "./api-key/api-key.usage.retention.js";
+import { pruneKeyUsage } from "./api-key-usage/api-key-usage.retention.js";
 import { resetDemos } from "./demo/demo.reset.js";
 import { advanceEntitlements, sweepEntitlements } from "./entitlement/entitlement.deadlines.js";
 import type { JobHandlers } from "./job/job.handlers.js";

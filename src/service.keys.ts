@@ -2,12 +2,12 @@
 import type { FastifyBaseLogger } from "fastify";
 import { SERVICE_ROLE } from "../migrations/door-roles.js";
 import { keyReads } from "./api-key/api-key.facts.js";
-import { openHashQueue } from "./api-key/api-key.hashing.js";
-import { openLeakDesk } from "./api-key/api-key.leak.js";
+import { openHashQueue } from "./api-key-verdict/api-key-verdict.hashing.js";
+import { openLeakDesk } from "./api-key-leak/api-key-leak.desk.js";
 import { openKeySecrets } from "./api-key/api-key.secret.js";
-import { openKeyUsage } from "./api-key/api-key.usage.js";
-import { keyUsageRetention } from "./api-key/api-key.usage.retention.js";
-import { openKeyVerifier } from "./api-key/api-key.verifier.js";
+import { openKeyUsage } from "./api-key-usage/api-key-usage.collector.js";
+import { keyUsageRetention } from "./api-key-usage/api-key-usage.retention.js";
+import { openKeyVerifier } from "./api-key-verdict/api-key-verdict.verifier.js";
 import type { Catalog } from "./catalog/catalog.js";
 import { BOUNDS, type Config } from "./config.js";
 import type { House } from "./kernel/doors.js";

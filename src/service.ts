@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
-import { leaksEndpoint } from "./api-key/api-key.leak.endpoint.js";
+import { leaksEndpoint } from "./api-key-leak/api-key-leak.endpoint.js";
 import { recordChange } from "./audit-event/audit-event.recorder.js";
 import type { Catalog } from "./catalog/catalog.js";
 import { BOUNDS, type Config, type OwnerConfig } from "./config.js";

@@ -7,7 +7,7 @@ import { notFound } from "../kernel/fault.js";
 import { once } from "../kernel/idempotency.js";
 import type { RequestContext } from "../kernel/request.js";
 import { updateRow } from "../kernel/update.js";
-import { policyOf } from "./api-key-policy.reads.js";
+import { policyOf } from "../api-key-policy/api-key-policy.reads.js";
 import { ApiKey, ApiKeyRevokeReason } from "./api-key.entity.js";
 import type { CreateApiKeyInput, RevokeApiKeyInput, RotateApiKeyInput } from "./api-key.inputs.js";
 import { aboutKey, expectHeld, insertKey, projectFor } from "./api-key.minting.js";

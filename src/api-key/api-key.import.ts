@@ -8,7 +8,7 @@ import { Fault } from "../kernel/fault.js";
 import { once } from "../kernel/idempotency.js";
 import type { RequestContext } from "../kernel/request.js";
 import { validateArgument } from "../kernel/validation.js";
-import { policyOf } from "./api-key-policy.reads.js";
+import { policyOf } from "../api-key-policy/api-key-policy.reads.js";
 import { ApiKey } from "./api-key.entity.js";
 import { importedLookupId } from "./api-key.format.js";
 import type { ImportApiKeysInput, ImportApiKeysPayload, ImportedApiKeyInput } from "./api-key.import.inputs.js";

@@ -1,4 +1,4 @@
-/** Owns what is secret about API keys: the only file that sees argon2. How many of its calls run at once is `api-key.hashing.ts`; no plaintext is kept here. */
+/** Owns what is secret about API keys: the only file that sees argon2. How many of its calls run at once is `api-key-verdict.hashing.ts`; no plaintext is kept here. */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { argon2id, hash as argon2 } from "argon2";
 import type { FastifyBaseLogger } from "fastify";

@@ -21,7 +21,7 @@ export const ERASED_TABLES = [
 ] as const;
 
 /**
- * The keys first, in the order in which `api-key.usage.statements.ts` takes them: whoever writes down how they were used holds them, and
+ * The keys first, in the order in which `api-key-usage.statements.ts` takes them: whoever writes down how they were used holds them, and
  * then waits for the counts of use.
  */
 const HOLD_KEYS = "select from api_keys where tenant_id = $1 order by id for update";

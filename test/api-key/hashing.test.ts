@@ -1,6 +1,6 @@
 /** Owns the guarantees of the queue before argon2: it is bounded, whoever finds it full is told at once, and nobody keeps the others out. */
 import { describe, expect, it } from "vitest";
-import { openHashQueue, type HashBounds, type HashQueue } from "../../src/api-key/api-key.hashing.js";
+import { openHashQueue, type HashBounds, type HashQueue } from "../../src/api-key-verdict/api-key-verdict.hashing.js";
 
 const BUSY = { name: "Fault", code: "UNAVAILABLE", retryable: true };
 

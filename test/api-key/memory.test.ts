@@ -1,6 +1,6 @@
 /** Owns the guarantees of what is remembered: never what a notice has overtaken, never more than there is room for, and what is newest of several. */
 import { describe, expect, it } from "vitest";
-import { Memory } from "../../src/api-key/api-key.memory.js";
+import { Memory } from "../../src/api-key-verdict/api-key-verdict.memory.js";
 
 /** What is said about trust is said by the test. */
 function open(max = 10) {

@@ -1,7 +1,7 @@
 /** Owns the proof that the use of keys is counted: to the minute and only forward, by every instance, and not lost when it cannot be written at once. */
 import { randomBytes } from "node:crypto";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openKeyUsage, type KeyUsage } from "../../src/api-key/api-key.usage.js";
+import { openKeyUsage, type KeyUsage } from "../../src/api-key-usage/api-key-usage.collector.js";
 import { openKeyDoor, type KeyDoor } from "../../src/kernel/key-door.js";
 import { actionsIn } from "../testkit/events.js";
 import { data } from "../testkit/outcome.js";

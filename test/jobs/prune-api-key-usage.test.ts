@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { pruneKeyUsage } from "../../src/api-key/api-key.usage.retention.js";
+import { pruneKeyUsage } from "../../src/api-key-usage/api-key-usage.retention.js";
 import { openRegistry, type Registry } from "../testkit/registry.js";
 import { openWorld, type TenantInWorld } from "../testkit/world.js";
 import { attempt } from "../walls/scopes.js";

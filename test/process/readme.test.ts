@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { KEY_PATTERN, parseKey } from "../../src/api-key/api-key.format.js";
-import { ApiKeyCode } from "../../src/api-key/api-key.verdict.js";
+import { ApiKeyCode } from "../../src/api-key-verdict/api-key-verdict.rules.js";
 import { VARIABLES } from "../../src/config.js";
 import { GRAPHQL_CODES } from "../../src/kernel/error-format.js";
 import { FAULT_CODES } from "../../src/kernel/fault.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { isAllowedFrom } from "../../src/api-key/api-key.addresses.js";
+import { isAllowedFrom } from "../../src/api-key-verdict/api-key-verdict.addresses.js";
 import { ApiKeyEnvironment, ApiKeyOwnerKind } from "../../src/api-key/api-key.entity.js";
 import type { KeyRow, TenantFacts } from "../../src/api-key/api-key.facts.js";
-import { ApiKeyCode, judge, MALFORMED, type Judgement, type KeyQuestion } from "../../src/api-key/api-key.verdict.js";
+import { ApiKeyCode, judge, MALFORMED, type Judgement, type KeyQuestion } from "../../src/api-key-verdict/api-key-verdict.rules.js";
 import { catalogOf } from "../../src/catalog/catalog.js";
 import { EntitlementSource } from "../../src/entitlement/entitlement.entity.js";
 import { EntitlementReason, VerdictSource } from "../../src/entitlement/entitlement.verdict.js";

@@ -1,7 +1,7 @@
 /** Owns the proof that a tenant is erased at the very moment at which the use of its keys is written down: one waits for the other, and neither fails. */
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { namesOf, usesOf } from "../../src/api-key/api-key.usage.statements.js";
+import { namesOf, usesOf } from "../../src/api-key-usage/api-key-usage.statements.js";
 import { noCluster, startCluster } from "../testkit/cluster.js";
 import { data } from "../testkit/outcome.js";
 import { openRegistry, type Registry } from "../testkit/registry.js";

@@ -73,7 +73,7 @@ async function verifyIn({ plaintext: key, lookupId }: WholeKey): Promise<void> {
     asked(world.service, VERIFY, { key: `${key}x` }),
     asked(world.service, VERIFY, { key: forgedKey(lookupId) }),
   ]);
-  expect(codes.map((answer) => data(answer)["verifyApiKey"].code)).toEqual(["WRONG_PRODUCT", "INSUFFICIENT_SCOPE", "WRONG_ENVIRONMENT", "INSUFFICIENT_SCOPE", "MALFORMED", "NOT_FOUND"]);
+  expect(codes.map((answer) => data(answer)["verifyApiKey"].code)).toEqual(["WRONG_PRODUCT", "INSUFFICIENT_SCOPE", "WRONG_ENVIRONMENT", "WRONG_PROJECT", "MALFORMED", "NOT_FOUND"]);
   data(await asked(world.service, `query ($key: String!) { verifyApiKeys(keys: [{ key: $key }, { key: $key, scopes: [$key] }]) { ${VERDICT} } }`, { key }));
 }
 

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { gathered } from "../kernel/gathered.js";
 import type { Notices } from "../kernel/notices.js";
-import type { KeyReads, KeyRow, ProjectQuestion, StoredSecret, TenantFacts, TenantProject, TenantQuestion } from "./api-key.facts.js";
-import { Memory } from "./api-key.memory.js";
-import { soughtProject, type KeyQuestion } from "./api-key.verdict.js";
+import type { KeyReads, KeyRow, ProjectQuestion, StoredSecret, TenantFacts, TenantProject, TenantQuestion } from "../api-key/api-key.facts.js";
+import { Memory } from "./api-key-verdict.memory.js";
+import { soughtProject, type KeyQuestion } from "./api-key-verdict.rules.js";
 
 /** A key as it is stored. */
 export type FoundKey = KeyRow & StoredSecret;

@@ -1,6 +1,6 @@
-/** Owns how the use of keys is written: when each was last used, how often a day, and its secret hashed anew. When that is done is `api-key.usage.ts`. */
+/** Owns how the use of keys is written: when each was last used, how often a day, and its secret hashed anew. When that is done is `api-key-usage.collector.ts`. */
 import sql, { type Sql } from "sql-template-tag";
-import type { KeyRow, StoredSecret } from "./api-key.facts.js";
+import type { KeyRow, StoredSecret } from "../api-key/api-key.facts.js";
 
 /** What one key was used for since its use was last written. */
 export interface Uses extends Pick<KeyRow, "id" | "lookupId"> {

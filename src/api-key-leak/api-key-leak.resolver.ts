@@ -2,8 +2,8 @@
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import { Access } from "../kernel/access.js";
 import type { RequestContext } from "../kernel/request.js";
-import { ReportLeakedApiKeyInput, ReportLeakedApiKeyPayload } from "./api-key.leak.inputs.js";
-import { reportLeakedApiKey } from "./api-key.leak.js";
+import { ReportLeakedApiKeyInput, ReportLeakedApiKeyPayload } from "./api-key-leak.inputs.js";
+import { reportLeakedApiKey } from "./api-key-leak.desk.js";
 
 @Resolver()
 export class LeakedApiKeyResolver {

@@ -1,6 +1,6 @@
 /** Owns how it is stored how often a key was used on a day: its row. Days are UTC's. */
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique } from "typeorm";
-import { ApiKey } from "./api-key.entity.js";
+import { ApiKey } from "../api-key/api-key.entity.js";
 
 @Entity("api_key_usage")
 @ForeignKey(() => ApiKey, ["tenantId", "apiKeyId"], ["tenantId", "id"], { name: "api_key_usage_key_fkey", onDelete: "CASCADE" })

@@ -1,7 +1,7 @@
 /** Owns what may be asked about a leaked key: the mutation's input and its payload. */
 import { IsOptional, MaxLength } from "class-validator";
 import { Field, InputType, ObjectType } from "type-graphql";
-import { MAX_PLACE } from "./api-key.leak.js";
+import { MAX_PLACE } from "./api-key-leak.desk.js";
 
 @InputType({ description: "An API key that was found where it should not be." })
 export class ReportLeakedApiKeyInput {

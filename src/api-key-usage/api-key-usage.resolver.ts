@@ -4,7 +4,7 @@ import { Arg, Ctx, Directive, FieldResolver, Resolver, Root } from "type-graphql
 import { Access } from "../kernel/access.js";
 import type { RequestContext } from "../kernel/request.js";
 import { Tenant } from "../tenant/tenant.entity.js";
-import { ApiKey } from "./api-key.entity.js";
+import { ApiKey } from "../api-key/api-key.entity.js";
 import { ApiKeyUsageDay, FROM, spanOf, UNTIL, USAGE_SIZE } from "./api-key-usage.answers.js";
 import { apiKeyUsageReads } from "./api-key-usage.reads.js";
 

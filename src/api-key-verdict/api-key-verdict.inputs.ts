@@ -1,7 +1,7 @@
 /** Owns how one of many keys to verify is given. It is checked where it is asked, as a single one is. */
 import { Field, InputType } from "type-graphql";
-import { ApiKeyEnvironment } from "./api-key.entity.js";
-import type { AskedKey } from "./api-key.verifications.js";
+import { ApiKeyEnvironment } from "../api-key/api-key.entity.js";
+import type { AskedKey } from "./api-key-verdict.verifications.js";
 
 /** The same words for one key and for many. */
 export const ASKED = {

@@ -3,10 +3,10 @@ import { hash, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { Fault } from "../kernel/fault.js";
 import { LateError, within } from "../kernel/within.js";
-import type { HashQueue } from "./api-key.hashing.js";
-import { knownFrom, type FoundKey, type Knowledge, type KnownKey } from "./api-key.knowledge.js";
-import type { KeySecrets } from "./api-key.secret.js";
-import { hasEnded } from "./api-key.state.js";
+import type { HashQueue } from "./api-key-verdict.hashing.js";
+import { knownFrom, type FoundKey, type Knowledge, type KnownKey } from "./api-key-verdict.knowledge.js";
+import type { KeySecrets } from "../api-key/api-key.secret.js";
+import { hasEnded } from "../api-key/api-key.state.js";
 
 /** That a text is the key of this row, for as long as the row's secret is the one that it was compared with. */
 export type Proof = Pick<KnownKey, "id" | "lookupId" | "fingerprint">;

@@ -1,11 +1,11 @@
-/** Owns what products' services ask about keys: one or many, each checked before any is looked at. How a verdict comes about is `api-key.verifier.ts`. */
+/** Owns what products' services ask about keys: one or many, each checked before any is looked at. How a verdict comes about is `api-key-verdict.verifier.ts`. */
 import { Fault } from "../kernel/fault.js";
 import type { Principal } from "../kernel/principal.js";
 import type { RequestContext } from "../kernel/request.js";
-import { isAddress } from "./api-key.addresses.js";
-import type { ApiKeyVerdict } from "./api-key.answers.js";
-import { MAX_SCOPES } from "./api-key.rules.js";
-import type { KeyQuestion } from "./api-key.verdict.js";
+import { isAddress } from "./api-key-verdict.addresses.js";
+import type { ApiKeyVerdict } from "./api-key-verdict.answers.js";
+import { MAX_SCOPES } from "../api-key/api-key.rules.js";
+import type { KeyQuestion } from "./api-key-verdict.rules.js";
 
 /** Keys of one request. */
 export const MAX_VERIFIED = 100;

@@ -6,10 +6,10 @@ import { ProjectStatus } from "../project/project.entity.js";
 import { DEFAULT_PROJECT_SLUG, PROJECT_SLUG } from "../project/project.rules.js";
 import { TenantStatus } from "../tenant/tenant.entity.js";
 import { LIFECYCLE, statusAt } from "../tenant/tenant.lifecycle.js";
-import { isAllowedFrom } from "./api-key.addresses.js";
-import type { ApiKeyEnvironment } from "./api-key.entity.js";
-import type { KeyRow, TenantFacts } from "./api-key.facts.js";
-import { ApiKeyState, stateAt } from "./api-key.state.js";
+import { isAllowedFrom } from "./api-key-verdict.addresses.js";
+import type { ApiKeyEnvironment } from "../api-key/api-key.entity.js";
+import type { KeyRow, TenantFacts } from "../api-key/api-key.facts.js";
+import { ApiKeyState, stateAt } from "../api-key/api-key.state.js";
 
 /** What is told of a key, in the order in which it is looked at: of several reasons the first is told. */
 export enum ApiKeyCode {

@@ -6,7 +6,7 @@ import { Fault } from "../kernel/fault.js";
 import { plainPath } from "../kernel/plain-path.js";
 import type { RequestContext } from "../kernel/request.js";
 import { isWellFormed } from "../kernel/validation.js";
-import type { Leak } from "./api-key.leak.js";
+import type { Leak } from "./api-key-leak.desk.js";
 
 export const LEAKS_PATH = "/leaks";
 /** Reports in one request. */

@@ -4,10 +4,10 @@ import { Access } from "../kernel/access.js";
 import { AnsweredBy } from "../kernel/plain-query.js";
 import { PostOnly } from "../kernel/post-only.js";
 import type { RequestContext } from "../kernel/request.js";
-import { ApiKeyVerdict } from "./api-key.answers.js";
-import { ApiKeyEnvironment } from "./api-key.entity.js";
-import { MAX_VERIFIED, verifyApiKey, verifyApiKeys } from "./api-key.verifications.js";
-import { ASKED, VerifyApiKeyInput } from "./api-key.verify.inputs.js";
+import { ApiKeyVerdict } from "./api-key-verdict.answers.js";
+import { ApiKeyEnvironment } from "../api-key/api-key.entity.js";
+import { MAX_VERIFIED, verifyApiKey, verifyApiKeys } from "./api-key-verdict.verifications.js";
+import { ASKED, VerifyApiKeyInput } from "./api-key-verdict.inputs.js";
 
 @Resolver()
 export class VerifyApiKeyResolver {

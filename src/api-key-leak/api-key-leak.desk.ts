@@ -5,11 +5,11 @@ import { Fault, notFound } from "../kernel/fault.js";
 import { isPlatforms, REGISTRY_ITSELF, type Principal } from "../kernel/principal.js";
 import type { RequestContext } from "../kernel/request.js";
 import { updateRow } from "../kernel/update.js";
-import { ApiKey, ApiKeyRevokeReason } from "./api-key.entity.js";
-import type { KeyRow } from "./api-key.facts.js";
-import type { ReportLeakedApiKeyInput, ReportLeakedApiKeyPayload } from "./api-key.leak.inputs.js";
-import { aboutKey } from "./api-key.minting.js";
-import type { KeyVerifier } from "./api-key.verifier.js";
+import { ApiKey, ApiKeyRevokeReason } from "../api-key/api-key.entity.js";
+import type { KeyRow } from "../api-key/api-key.facts.js";
+import type { ReportLeakedApiKeyInput, ReportLeakedApiKeyPayload } from "./api-key-leak.inputs.js";
+import { aboutKey } from "../api-key/api-key.minting.js";
+import type { KeyVerifier } from "../api-key-verdict/api-key-verdict.verifier.js";
 
 /** Characters of the place that an event keeps. */
 export const MAX_PLACE = 500;

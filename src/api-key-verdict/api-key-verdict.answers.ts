@@ -2,9 +2,9 @@
 import { GraphQLDateTime } from "graphql-scalars";
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { EntitlementVerdict } from "../entitlement/entitlement.answers.js";
-import { ApiKeyEnvironment, ApiKeyOwnerKind } from "./api-key.entity.js";
-import type { KeyRow, TenantFacts } from "./api-key.facts.js";
-import { ApiKeyCode, type Judgement } from "./api-key.verdict.js";
+import { ApiKeyEnvironment, ApiKeyOwnerKind } from "../api-key/api-key.entity.js";
+import type { KeyRow, TenantFacts } from "../api-key/api-key.facts.js";
+import { ApiKeyCode, type Judgement } from "./api-key-verdict.rules.js";
 
 registerEnumType(ApiKeyCode, {
   name: "ApiKeyCode",

@@ -1,20 +1,20 @@
 /**
  * Owns how a key is verified at three speeds: from memory without any I/O, with what is known of it read anew, and with its secret
- * compared. What the facts mean is `api-key.verdict.ts`; for how long they may be told, `kernel/notices.ts`.
+ * compared. What the facts mean is `api-key-verdict.rules.ts`; for how long they may be told, `kernel/notices.ts`.
  */
 import type { FastifyBaseLogger } from "fastify";
 import type { Catalog } from "../catalog/catalog.js";
 import { Fault } from "../kernel/fault.js";
 import type { Notices } from "../kernel/notices.js";
-import { verdictFrom, type ApiKeyVerdict } from "./api-key.answers.js";
-import type { KeyReads, KeyRow, TenantFacts } from "./api-key.facts.js";
-import { lookupIdOf } from "./api-key.format.js";
-import type { HashQueue } from "./api-key.hashing.js";
-import { openKnowledge, type FoundKey, type KnownKey } from "./api-key.knowledge.js";
-import { openKeyProofs, type Presented, type Proof } from "./api-key.proofs.js";
-import type { KeySecrets } from "./api-key.secret.js";
-import type { KeyUsage } from "./api-key.usage.js";
-import { ApiKeyCode, judge, MALFORMED, ownRefusal, type Judgement, type KeyQuestion } from "./api-key.verdict.js";
+import { verdictFrom, type ApiKeyVerdict } from "./api-key-verdict.answers.js";
+import type { KeyReads, KeyRow, TenantFacts } from "../api-key/api-key.facts.js";
+import { lookupIdOf } from "../api-key/api-key.format.js";
+import type { HashQueue } from "./api-key-verdict.hashing.js";
+import { openKnowledge, type FoundKey, type KnownKey } from "./api-key-verdict.knowledge.js";
+import { openKeyProofs, type Presented, type Proof } from "./api-key-verdict.proofs.js";
+import type { KeySecrets } from "../api-key/api-key.secret.js";
+import type { KeyUsage } from "../api-key-usage/api-key-usage.collector.js";
+import { ApiKeyCode, judge, MALFORMED, ownRefusal, type Judgement, type KeyQuestion } from "./api-key-verdict.rules.js";
 
 export interface KeyVerifier {
   /**
