@@ -60,3 +60,14 @@ export class Fault extends Error {
 export function notFound(what: string): Fault {
   return new Fault("NOT_FOUND", `${what} not found`);
 }
+
+/** What `make` makes of a fault keeps no stack either. */
+export function withoutStack<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

@@ -23,6 +23,7 @@ import { Extensions } from "type-graphql";
 import { accessOf, demand } from "./access.js";
 import type { Action } from "./action.js";
 import type { Executable } from "./execution.js";
+import { Fault, withoutStack } from "./fault.js";
 import { plainWriter, type Write } from "./plain-writer.js";
 import type { RequestContext } from "./request.js";
 import { Written } from "./twin-schema.js";
@@ -79,7 +80,8 @@ async function outcomeOf({ node, field, action, answer, write }: Plan, variables
     // A promise that is already there would still be waited for.
     return { data: { [name]: new Written(write(answered instanceof Promise ? await answered : answered)) } };
   } catch (thrown) {
-    return { data: isNonNullType(field.type) ? null : { [name]: null }, errors: [locatedError(thrown, [node], [name])] };
+    const located = () => locatedError(thrown, [node], [name]);
+    return { data: isNonNullType(field.type) ? null : { [name]: null }, errors: [thrown instanceof Fault ? withoutStack(located) : located()] };
   }
 }
 
