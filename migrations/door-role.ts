@@ -17,7 +17,8 @@ export async function makeDoorRole(runner: QueryRunner, name: `registry_${string
         NULL;
       END;
       BEGIN
-        IF NOT pg_has_role('registry_service', '${name}', 'MEMBER') THEN
+        -- Asked of the table, not of pg_has_role: whoever lost the race above still remembers that there is no such role, and forgets it only when a table is locked for the first time.
+        IF NOT EXISTS (SELECT FROM pg_auth_members WHERE roleid = (SELECT oid FROM pg_roles WHERE rolname = '${name}') AND member = (SELECT oid FROM pg_roles WHERE rolname = 'registry_service')) THEN
           GRANT ${name} TO registry_service;
         END IF;
       EXCEPTION WHEN unique_violation THEN
