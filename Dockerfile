@@ -9,6 +9,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY migrations migrations
+COPY packages packages
 RUN npm run build
 
 FROM base AS dependencies
@@ -26,7 +27,7 @@ ENV NODE_ENV=production APP_ENV=prod ADDR=:8090
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY package.json catalog.yaml demo.yaml ./
+COPY package.json catalog.yaml demo.yaml platform.yaml ./
 # Everything above belongs to root: the service cannot change its own code.
 USER node
 EXPOSE 8090

@@ -4,7 +4,7 @@ export default defineConfig({
   // Vite would resolve graphql to its ESM build while the libraries load the CommonJS one: two realms, one schema.
   resolve: { alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }] },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "packages/*/test/**/*.test.ts"],
     globalSetup: ["test/testkit/leftovers.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -43,7 +43,7 @@ async function build(): Promise<void> {
 async function isStale(): Promise<boolean> {
   const output = await stat(join(PACKAGE, "dist", "src", "main.js")).catch(() => null);
   if (output === null) return true;
-  const sources = await Promise.all(["src", "migrations"].map(async (directory) => {
+  const sources = await Promise.all(["src", "migrations", "packages/tenant-names/src"].map(async (directory) => {
     const names = await readdir(join(PACKAGE, directory), { recursive: true });
     return names.filter((name) => name.endsWith(".ts")).map((name) => join(PACKAGE, directory, name));
   }));
