@@ -11,6 +11,7 @@ import { EntitlementSources1700000000008 } from "./8-entitlement-sources.js";
 import { Provisioning1700000000009 } from "./9-provisioning.js";
 import { ErasureAndExports1700000000010 } from "./10-erasure-and-exports.js";
 import { ApiKeys1700000000011 } from "./11-api-keys.js";
+import { Tenancy1700000000012 } from "./12-tenancy.js";
 
 /** The position in this list, from 1, is the number that people see and type. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -25,4 +26,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Provisioning1700000000009,
   ErasureAndExports1700000000010,
   ApiKeys1700000000011,
+  Tenancy1700000000012,
 ];

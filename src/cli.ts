@@ -2,6 +2,10 @@
 /** Owns the command line: what can be said to it, and how its outcome is told. The work is done elsewhere. */
 import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
+import { apply, type ApplyOptions } from "./bundle-cli/bundle-cli.apply.js";
+import { openClient, tokenIn, type RegistryClient } from "./bundle-cli/bundle-cli.client.js";
+import { exportBundle } from "./bundle-cli/bundle-cli.export.js";
+import { CommandRefusedError, ended, type ExitCode, type Terminal } from "./bundle-cli/bundle-cli.outcome.js";
 import { readConfig, readOwnerConfig } from "./config.js";
 import { createMigration } from "./database/create-migration.js";
 import { down, force, pending, up, version } from "./database/migrate.js";
@@ -9,6 +13,8 @@ import { explain } from "./process/explain.js";
 import { buildRegistrySchema, schemaFiles } from "./schema.js";
 import { asOwner } from "./service.js";
 import type { DataSource } from "typeorm";
+
+const TERMINAL: Terminal = { out: (text) => void process.stdout.write(text), error: (text) => void process.stderr.write(text) };
 
 const program = new Command("tenant-registry").description("The registry of tenants: a federated GraphQL subgraph.");
 
@@ -56,6 +62,41 @@ program
     if (write) await Promise.all(files.map(({ path, text }) => writeFile(path, text)));
     else process.stdout.write(files[0]?.text ?? "");
   });
+
+withRegistry(program.command("apply").description("make of tenants what files say of them; shows every step before it is taken"))
+  .argument("<file...>", "YAML: a bundle of tenants, one tenant, one team, or one flow")
+  .option("--tenant <slug>", "whose the flows are that stand in files of their own")
+  .option("--prune", "archive and stop, too, what is there and not in the files")
+  .option("--dry-run", "only show the steps; exit code 2 when there are any")
+  .action((files: string[], { tenant, prune, dryRun, ...where }: ApplyOptions & Where) => onRegistry(where, (registry) => apply(registry, files, { tenant, prune, dryRun }, TERMINAL)));
+
+withRegistry(program.command("export").description("print tenants as a bundle that can be applied elsewhere"))
+  .argument("[slug...]", "the tenants; without one, all that are not archived")
+  .option("--output <file>", "where to write it; otherwise to standard output")
+  .action((slugs: string[], { output, ...where }: { output?: string } & Where) => onRegistry(where, (registry) => exportBundle(registry, slugs, output, TERMINAL)));
+
+/** Which registry a command speaks with, and as whom. */
+interface Where {
+  url?: string;
+  tokenFile?: string;
+}
+
+function withRegistry(command: Command): Command {
+  return command
+    .option("--url <address>", "the registry's address; PUBLIC_URL when omitted")
+    .option("--token-file <file>", "an operator's access token, - for standard input; in development the development operator's when omitted");
+}
+
+async function onRegistry({ url, tokenFile }: Where, work: (registry: RegistryClient) => Promise<ExitCode>): Promise<void> {
+  process.exitCode = await ended(TERMINAL, async () => work(openClient(url ?? readConfig().publicUrl, tokenFile === undefined ? await developmentOperator() : await tokenIn(tokenFile))));
+}
+
+async function developmentOperator(): Promise<string> {
+  const config = readConfig();
+  if (config.environment !== "dev" || config.issuer) throw new CommandRefusedError("Name a file with an operator's access token: --token-file <file>, or - for standard input.");
+  const { developmentToken } = await import("./development/tokens.js");
+  return developmentToken(config, "operator");
+}
 
 async function onDatabase(work: (owner: DataSource, forwardOnly: boolean) => Promise<object>): Promise<void> {
   const config = readOwnerConfig();

@@ -36,6 +36,7 @@ const ENVIRONMENT = z.object({
   DATA_DIR: z.string().default(".data"),
   CATALOG_FILE: z.string().optional(),
   DEMO_SNAPSHOT_FILE: z.string().optional(),
+  PLATFORM_FILE: z.string().optional(),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
   DATABASE_POOL_SIZE: z.coerce.number(POOL_SIZE).int(POOL_SIZE).min(1, POOL_SIZE).max(200, POOL_SIZE).default(10),
@@ -72,6 +73,8 @@ export interface Config {
   catalogFile?: string;
   /** Absent: the demos that the package brings along, with its own catalogue; with another one, none. */
   demoSnapshotFile?: string;
+  /** Absent: the clusters and providers that the package brings along. */
+  platformFile?: string;
   /** Absent: the embedded database, in development only. */
   database?: { url: string; ownerUrl: string; poolSize: number };
   migrateOnStart: boolean;
@@ -134,6 +137,7 @@ export function readConfig(env: Variables = process.env): Config {
     dataDir: data.DATA_DIR,
     ...(data.CATALOG_FILE && { catalogFile: data.CATALOG_FILE }),
     ...(data.DEMO_SNAPSHOT_FILE && { demoSnapshotFile: data.DEMO_SNAPSHOT_FILE }),
+    ...(data.PLATFORM_FILE && { platformFile: data.PLATFORM_FILE }),
     database: databaseOf(data),
     migrateOnStart: data.MIGRATE_ON_START ?? (data.APP_ENV === "dev" && (data.DATABASE_URL === undefined || set["APP_ENV"] !== undefined)),
     ...(data.KEYCLOAK_ISSUER && { issuer: data.KEYCLOAK_ISSUER }),

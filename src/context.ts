@@ -7,8 +7,10 @@ import { identityFrom, type ClaimsMapping, type Identity } from "./kernel/claims
 import { openDoors, type House } from "./kernel/doors.js";
 import { Fault, notFound } from "./kernel/fault.js";
 import { isStorable } from "./kernel/id.js";
-import type { Principal } from "./kernel/principal.js";
-import { RequestContext, type Facilities } from "./kernel/request.js";
+import { may, type Principal } from "./kernel/principal.js";
+import { RequestContext, type Asked, type Facilities } from "./kernel/request.js";
+import { actingIn } from "./tenancy/tenancy.context.js";
+import type { Hierarchy } from "./tenancy/tenancy.hierarchy.js";
 import type { TenantDirectory, TenantNames } from "./tenant/tenant.directory.js";
 import { statusAt } from "./tenant/tenant.lifecycle.js";
 import { restrictionIn } from "./tenant/tenant.refusals.js";
@@ -18,14 +20,20 @@ export interface ContextParts {
   bearer: BearerVerifier;
   claims: ClaimsMapping;
   directory: TenantDirectory;
+  hierarchy: Hierarchy;
   now: () => Date;
   facilities: Facilities;
 }
 
 const TENANT_HEADER = "x-tenant-id";
+const ENVIRONMENT_HEADER = "x-environment-id";
+const TEAM_HEADER = "x-team-id";
 
-/** Faults: UNAUTHENTICATED for a bad token; NOT_FOUND for a tenant that this caller cannot name; UNAVAILABLE when neither can be told. */
-export function contextMaker({ house, bearer, claims, directory, now, facilities }: ContextParts) {
+/**
+ * Faults: UNAUTHENTICATED for a bad token; NOT_FOUND for a tenant, environment or team that this caller cannot name; BAD_USER_INPUT for a
+ * header that is given twice, or without the tenant that it needs; UNAVAILABLE when it cannot be told.
+ */
+export function contextMaker({ house, bearer, claims, directory, hierarchy, now, facilities }: ContextParts) {
   const identities = new WeakMap<VerifiedClaims, Identity>();
 
   /** The verifier hands out the same claims for a remembered token; they mean the same as the last time. */
@@ -38,6 +46,7 @@ export function contextMaker({ house, bearer, claims, directory, now, facilities
   return async (request: FastifyRequest): Promise<RequestContext> => {
     const verified = await bearer.verify(everyValue(request, "authorization"));
     const principal = verified && (await principalOf(identityOf(verified), everyValue(request, TENANT_HEADER), directory, now()));
+    const asked = principal && namesPlace(request) ? await askedBy(request, principal, hierarchy) : undefined;
     const started = performance.now();
     const context: RequestContext = new RequestContext(
       request.id,
@@ -51,9 +60,36 @@ export function contextMaker({ house, bearer, claims, directory, now, facilities
       }),
       now,
       facilities,
+      asked,
     );
     return context;
   };
+}
+
+/** Most requests do not, and for them nothing more is done. */
+function namesPlace({ headers }: FastifyRequest): boolean {
+  return headers[ENVIRONMENT_HEADER] !== undefined || headers[TEAM_HEADER] !== undefined;
+}
+
+/** The headers choose inside the caller's tenant. What they name is looked up before anything of the operation is done. */
+async function askedBy(request: FastifyRequest, principal: Principal, hierarchy: Hierarchy): Promise<Asked> {
+  const { kind, tenantId } = principal;
+  const environment = onlyValue(request, ENVIRONMENT_HEADER, "X-Environment-ID");
+  const team = onlyValue(request, TEAM_HEADER, "X-Team-ID");
+  // A service says only in its question in which tenant.
+  if (kind === "service") return { environment, team, place: null };
+  if (kind === "platform" && tenantId === null) throw new Fault("BAD_USER_INPUT", "Name the tenant in the X-Tenant-ID header", { field: "X-Tenant-ID" });
+  // Of a tenant's places nobody learns by guessing who may not read them.
+  const found = tenantId !== null && may(principal, "tenant_context.read") ? await hierarchy.find(tenantId, { environment, team }) : null;
+  if (found === null) throw notFound(environment === null ? "Team" : team === null ? "Environment" : "Environment or team");
+  return { environment, team, place: typeof found === "string" ? null : actingIn(found) };
+}
+
+/** Null when there is none. */
+function onlyValue(request: FastifyRequest, name: string, called: string): string | null {
+  const [value = null, ...more] = everyValue(request, name);
+  if (more.length > 0) throw new Fault("BAD_USER_INPUT", `Give ${called} once`, { field: called });
+  return value;
 }
 
 /** Every value of a header, as it came: Node's own map joins some that are given twice and drops others. */

@@ -7,6 +7,7 @@ import { pruneIdempotencyKeys } from "./kernel/idempotency-retention.js";
 import { provisionTenant } from "./provisioning/provisioning.run.js";
 import { sweepProvisioning } from "./provisioning/provisioning.sweep.js";
 import { advanceTenant, sweepDeadlines } from "./tenant/tenant.deadlines.js";
+import { pruneTenantUsage } from "./tenant-usage/tenant-usage.retention.js";
 
 export const JOB_HANDLERS: JobHandlers = {
   "api_key_usage.prune": pruneKeyUsage,
@@ -19,4 +20,5 @@ export const JOB_HANDLERS: JobHandlers = {
     await advanceEntitlements(context, tenant);
   },
   "tenant.provision": provisionTenant,
+  "tenant_usage.prune": pruneTenantUsage,
 };

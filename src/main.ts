@@ -3,6 +3,7 @@ import { loadCatalog } from "./catalog/catalog.file.js";
 import { BOUNDS, readConfig } from "./config.js";
 import { up } from "./database/migrate.js";
 import { loadDemo } from "./demo/demo.file.js";
+import { loadPlatform } from "./platform/platform.file.js";
 import { takeOverEnding } from "./process/ending.js";
 import { explain } from "./process/explain.js";
 import { openLog } from "./process/log.js";
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
   const config = readConfig();
   const catalog = await loadCatalog(config.catalogFile);
   const demo = await loadDemo(config, catalog);
+  const platform = await loadPlatform(config.platformFile);
   const log = openLog(config.logLevel);
   const ending = takeOverEnding(log, BOUNDS.drainMs);
   for (const misspelling of config.misspelt) log.warn(misspelling, "a variable is set that nothing reads; it looks misspelt");
@@ -24,7 +26,7 @@ async function main(): Promise<void> {
     }
     await development?.seed(config, brought);
     const dataSource = await openServiceDataSource(config, brought.embedded, log);
-    const service = await openService({ config, log, dataSource, catalog, demo, ...brought });
+    const service = await openService({ config, log, dataSource, catalog, demo, platform, ...brought });
     await development?.furnish(service.app, config, brought);
     ending.drainWith(async () => {
       await service.close();
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
     await service.app.listen(config.listen);
     service.jobs.start();
     service.keys.start();
+    service.usage.start();
     void service.lookAround();
   } catch (error) {
     await brought.embedded?.close();

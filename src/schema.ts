@@ -14,11 +14,18 @@ import { ApiKeyResolver, TenantApiKeysResolver } from "./api-key/api-key.resolve
 import { VerifyApiKeyResolver } from "./api-key-verdict/api-key-verdict.resolver.js";
 import { AuditEvent } from "./audit-event/audit-event.entity.js";
 import { AuditEventResolver, TenantAuditEventsResolver } from "./audit-event/audit-event.resolver.js";
+import { BundleResolver, TenantBundleResolver } from "./bundle/bundle.resolver.js";
 import { PlanResolver, ProductResolver } from "./catalog/catalog.resolver.js";
 import { EntitlementCheckResolver } from "./entitlement/entitlement.check.resolver.js";
 import { Entitlement } from "./entitlement/entitlement.entity.js";
 import { EntitlementNotice } from "./entitlement/entitlement-notice.entity.js";
 import { EntitlementResolver, TenantEntitlementsResolver } from "./entitlement/entitlement.resolver.js";
+import { Environment } from "./environment/environment.entity.js";
+import { EnvironmentResolver, TenantEnvironmentsResolver } from "./environment/environment.resolver.js";
+import { Placement } from "./environment/placement.entity.js";
+import { ClusterEnvironmentsResolver, EnvironmentPlacementResolver, PlacementResolver, RouteResolver, TenantDeploymentResolver } from "./environment/placement.resolver.js";
+import { Flow, FlowVersion, RunningFlowRecord } from "./flow/flow.entity.js";
+import { EnvironmentFlowsResolver, FlowResolver, FlowVersionResolver, RunningFlowResolver, TenantFlowsResolver } from "./flow/flow.resolver.js";
 import { IdpConfig } from "./idp-config/idp-config.entity.js";
 import { IdpConfigResolver, TenantIdpConfigsResolver } from "./idp-config/idp-config.resolver.js";
 import { JobResolver } from "./job/job.resolver.js";
@@ -29,10 +36,17 @@ import { IdempotencyRecord } from "./kernel/idempotency-record.js";
 import { referenceActions } from "./kernel/reference.js";
 import { validateArgument } from "./kernel/validation.js";
 import { CatalogResolver } from "./offer/offer.resolver.js";
+import { ClusterResolver } from "./platform/cluster.resolver.js";
 import { ProductRequest } from "./product-request/product-request.entity.js";
 import { ProductRequestResolver, TenantProductRequestsResolver } from "./product-request/product-request.resolver.js";
 import { Project } from "./project/project.entity.js";
 import { ProjectResolver, TenantProjectsResolver } from "./project/project.resolver.js";
+import { Channel } from "./team/channel.entity.js";
+import { ChannelResolver, TeamChannelsResolver } from "./team/channel.resolver.js";
+import { Team } from "./team/team.entity.js";
+import { TeamResolver, TenantTeamsResolver } from "./team/team.resolver.js";
+import { ContextNamesResolver } from "./tenancy/tenancy.names.resolver.js";
+import { TenantContextResolver } from "./tenancy/tenancy.resolver.js";
 import { TenantClaimsResolver } from "./tenant-claims/tenant-claims.resolver.js";
 import { Invitation } from "./provisioning/invitation.entity.js";
 import { KeycloakDriftResolver } from "./provisioning/keycloak-drift.resolver.js";
@@ -44,6 +58,8 @@ import { TenantLifecycleResolver } from "./tenant/tenant.lifecycle.resolver.js";
 import { TenantResolver } from "./tenant/tenant.resolver.js";
 import { TenantExport } from "./tenant-export/tenant-export.entity.js";
 import { TenantExportResolver } from "./tenant-export/tenant-export.resolver.js";
+import { TenantUsageRecord } from "./tenant-usage/tenant-usage.entity.js";
+import { TenantUsageResolver } from "./tenant-usage/tenant-usage.resolver.js";
 import { ViewerResolver } from "./viewer/viewer.resolver.js";
 
 /** The resolvers of every feature. A feature that is not here does not exist for callers. */
@@ -81,11 +97,33 @@ const RESOLVERS: NonEmptyArray<Function> = [
   KeycloakDriftResolver,
   TenantExportResolver,
   TenantClaimsResolver,
+  TenantContextResolver,
+  ContextNamesResolver,
+  ClusterResolver,
+  EnvironmentResolver,
+  TenantEnvironmentsResolver,
+  EnvironmentPlacementResolver,
+  PlacementResolver,
+  TenantDeploymentResolver,
+  ClusterEnvironmentsResolver,
+  RouteResolver,
+  TeamResolver,
+  TenantTeamsResolver,
+  ChannelResolver,
+  TeamChannelsResolver,
+  FlowResolver,
+  FlowVersionResolver,
+  RunningFlowResolver,
+  TenantFlowsResolver,
+  EnvironmentFlowsResolver,
+  TenantUsageResolver,
+  BundleResolver,
+  TenantBundleResolver,
   ViewerResolver,
 ];
 
 /** The entities of every feature, for the data source and the drift check. */
-export const ENTITIES: Function[] = [Tenant, TenantNotice, Project, Entitlement, EntitlementNotice, ProductRequest, ApiKey, ApiKeyPolicyRecord, ApiKeyUsageRecord, IdpConfig, AuditEvent, IdempotencyRecord, TenantExport, ProvisioningStep, Invitation];
+export const ENTITIES: Function[] = [Tenant, TenantNotice, Project, Entitlement, EntitlementNotice, ProductRequest, ApiKey, ApiKeyPolicyRecord, ApiKeyUsageRecord, IdpConfig, AuditEvent, IdempotencyRecord, TenantExport, ProvisioningStep, Invitation, Environment, Placement, Team, Channel, Flow, FlowVersion, RunningFlowRecord, TenantUsageRecord];
 
 export interface RegistrySchema extends Subgraph {
   /** Entry point → action → roles: what the access snapshot holds. */

@@ -25,6 +25,7 @@ import type { Facilities } from "./kernel/request.js";
 import { rememberVerified } from "./kernel/verified-tokens.js";
 import { openKeycloak } from "./keycloak/keycloak.client.js";
 import type { Keycloak, KeycloakError } from "./keycloak/keycloak.js";
+import type { Platform } from "./platform/platform.js";
 import { openOnboarding } from "./provisioning/provisioning.onboarding.js";
 import { buildRegistrySchema, ENTITIES } from "./schema.js";
 import { buildServer, type RegistryServer } from "./server.js";
@@ -33,13 +34,19 @@ import { tenantAdmission } from "./tenant/tenant.admission.js";
 import { claimsEndpoint } from "./tenant-claims/tenant-claims.endpoint.js";
 import { openClaimsTeller } from "./tenant-claims/tenant-claims.teller.js";
 import { exportEndpoint } from "./tenant-export/tenant-export.endpoint.js";
+import { openHierarchy } from "./tenancy/tenancy.hierarchy.js";
 import { openTenantDirectory } from "./tenant/tenant.directory.js";
+import { openTenantUsage, type TenantUsage } from "./tenant-usage/tenant-usage.collector.js";
+import { tenantUsageRetention } from "./tenant-usage/tenant-usage.retention.js";
 
 /** Callers that may wait for one of the pool's connections, for each of them. */
 const WAITING_PER_CONNECTION = 20;
 const WAITING_EMBEDDED = 1_000;
 /** Jobs of one instance at the same time: as many of the pool's connections may be theirs. The embedded database has one for everything. */
 const JOBS_AT_ONCE = 2;
+/** How often it is written how much tenants use the registry. Whoever tries it out on the embedded database wants to see it. */
+const WRITE_USAGE_MS = 60_000;
+const WRITE_USAGE_EMBEDDED_MS = 5_000;
 
 export interface ServiceParts {
   config: Config;
@@ -47,6 +54,7 @@ export interface ServiceParts {
   dataSource: DataSource;
   catalog: Catalog;
   demo: DemoSnapshot;
+  platform: Platform;
   now?: () => Date;
   /** Where tokens come from when the configuration names no issuer. */
   developmentIssuer?: string;
@@ -61,6 +69,8 @@ export interface Service extends RegistryServer {
   jobs: Jobs;
   /** The work around API keys that goes on by itself; started and stopped in the same way. */
   keys: Pick<Keys, "start">;
+  /** The counting of how much tenants use the registry; what is counted is written again and again once it is started, and by {@link close}. */
+  usage: Pick<TenantUsage, "start" | "flush">;
   /** Say in the log what the service does without, or will find amiss at Keycloak. Nothing waits for it, and nothing stops because of it. */
   lookAround(): Promise<void>;
   /** Stop listening and taking jobs, let what is under way finish, and close the database. */
@@ -115,7 +125,7 @@ export async function openServiceDataSource(config: Config, embedded: EmbeddedDa
 }
 
 /** Put the service together; it listens when `app.listen` is called. */
-export async function openService({ config, log, dataSource, catalog, demo, now = () => new Date(), developmentIssuer, keycloak: brought, jobHandlers = JOB_HANDLERS }: ServiceParts): Promise<Service> {
+export async function openService({ config, log, dataSource, catalog, demo, platform, now = () => new Date(), developmentIssuer, keycloak: brought, jobHandlers = JOB_HANDLERS }: ServiceParts): Promise<Service> {
   const { database } = config;
   const house: House = {
     dataSource,
@@ -141,12 +151,17 @@ export async function openService({ config, log, dataSource, catalog, demo, now 
   const tenantClaims = openClaimsTeller({ house, directory, catalog, now, log, budgetMs: config.claimsBudgetMs });
   const keycloak = config.keycloak ? openKeycloak({ ...config.keycloak, timeoutMs: BOUNDS.outgoingMs, now }) : (brought ?? null);
   const keys = openKeys({ house, config, catalog, now, log: log as FastifyBaseLogger });
+  const usage = openTenantUsage({ house, now, log: log as FastifyBaseLogger, everyMs: database ? WRITE_USAGE_MS : WRITE_USAGE_EMBEDDED_MS });
   const facilities: Facilities = {
     ...keys.facilities,
+    usage,
+    forgetTenantUsage: tenantUsageRetention(house),
     forgetKeys: keyRetention(house),
     catalog,
     demo,
+    platform,
     publicUrl: config.publicUrl,
+    tenantDirectory: directory,
     tenantClaims,
     keycloak,
     portalUrl: config.portalUrl,
@@ -167,6 +182,7 @@ export async function openService({ config, log, dataSource, catalog, demo, now 
     bearer,
     claims: { ...DEFAULT_CLAIMS_MAPPING, roleSources: config.token.roleClaims, serviceClients: config.token.serviceClients },
     directory,
+    hierarchy: openHierarchy(house, BOUNDS.operationMs, now),
     now,
     facilities,
   });
@@ -187,6 +203,7 @@ export async function openService({ config, log, dataSource, catalog, demo, now 
     ...server,
     jobs,
     keys,
+    usage,
     async lookAround() {
       if (keycloak === null) log.warn("KEYCLOAK_ADMIN_URL is not set: nothing is provisioned, and the steps of new tenants are skipped");
       else await keycloak.ready().catch((err: KeycloakError) => log.warn({ kind: err.kind, route: err.route, err }, "Keycloak cannot be used as it is; what is to be done there is tried again until it can"));
@@ -195,6 +212,7 @@ export async function openService({ config, log, dataSource, catalog, demo, now 
       server.startDraining();
       await Promise.all([server.app.close(), jobs.stop()]);
       await keys.close();
+      await usage.close();
       await dataSource.destroy();
     },
   };

@@ -4,6 +4,7 @@ import { loadCatalog } from "../../src/catalog/catalog.file.js";
 import { readConfig } from "../../src/config.js";
 import { openEmbedded } from "../../src/database/embedded.js";
 import { up } from "../../src/database/migrate.js";
+import { loadPlatform } from "../../src/platform/platform.file.js";
 import { asOwner, openService, openServiceDataSource } from "../../src/service.js";
 import { LOAD_SQL } from "../world/data-set.js";
 
@@ -16,5 +17,5 @@ await asOwner(config, embedded, async (owner) => {
   await owner.query("vacuum analyze");
 });
 const dataSource = await openServiceDataSource(config, embedded, log);
-const service = await openService({ config, log, dataSource, catalog: await loadCatalog(), demo: { tenants: [] } });
+const service = await openService({ config, log, dataSource, catalog: await loadCatalog(), demo: { tenants: [] }, platform: await loadPlatform() });
 await service.app.listen(config.listen);

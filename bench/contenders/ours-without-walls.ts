@@ -2,6 +2,7 @@
 import { pino } from "pino";
 import { recordChange } from "../../src/audit-event/audit-event.recorder.js";
 import { loadCatalog } from "../../src/catalog/catalog.file.js";
+import { loadPlatform } from "../../src/platform/platform.file.js";
 import { BOUNDS, readConfig } from "../../src/config.js";
 import { openDataSource } from "../../src/database/data-source.js";
 import { openBearer } from "../../src/kernel/bearer.js";
@@ -18,6 +19,8 @@ import { openKeys } from "../../src/service.keys.js";
 import { tenantAdmission } from "../../src/tenant/tenant.admission.js";
 import { openTenantDirectory } from "../../src/tenant/tenant.directory.js";
 import { openClaimsTeller } from "../../src/tenant-claims/tenant-claims.teller.js";
+import { openTenantUsage } from "../../src/tenant-usage/tenant-usage.collector.js";
+import { tenantUsageRetention } from "../../src/tenant-usage/tenant-usage.retention.js";
 import { openPlainDoors } from "./plain-doors.js";
 
 const config = readConfig();
@@ -41,14 +44,19 @@ const house: House = {
   limits: { statementTimeoutMs: BOUNDS.statementMs, maxWaiting: 1_000 },
 };
 const catalog = await loadCatalog(config.catalogFile);
+const directory = openTenantDirectory(house, BOUNDS.operationMs, now);
 /** What no workload asks for has walls still: claims and keys are read at doors of their own, and there are no jobs. */
 const facilities: Facilities = {
   ...openKeys({ house, config, catalog, now, log }).facilities,
   forgetKeys: keyRetention(house),
+  usage: openTenantUsage({ house, now, log, everyMs: 60_000 }),
+  forgetTenantUsage: tenantUsageRetention(house),
   catalog,
   demo: { tenants: [] },
+  platform: await loadPlatform(config.platformFile),
   publicUrl: config.publicUrl,
-  tenantClaims: openClaimsTeller({ house, directory: openTenantDirectory(house, BOUNDS.operationMs, now), catalog, now, log, budgetMs: config.claimsBudgetMs }),
+  tenantDirectory: directory,
+  tenantClaims: openClaimsTeller({ house, directory, catalog, now, log, budgetMs: config.claimsBudgetMs }),
   keycloak: null,
   portalUrl: config.portalUrl,
   onboarding: openOnboarding(null, null),

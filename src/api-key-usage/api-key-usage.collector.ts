@@ -1,8 +1,9 @@
 /** Owns the noting down of what keys are used for: collected in memory while they are verified, written in batches afterwards. The statements are `api-key-usage.statements.ts`. */
 import type { FastifyBaseLogger } from "fastify";
+import { dayOf } from "../kernel/days.js";
 import { MAX_NAMED_KEYS, type KeyDoor } from "../kernel/key-door.js";
 import type { KeyRow, StoredSecret } from "../api-key/api-key.facts.js";
-import { dayOf, minuteOf, namesOf, rehashing, together, usesOf, type Rehash, type Uses } from "./api-key-usage.statements.js";
+import { minuteOf, namesOf, rehashing, together, usesOf, type Rehash, type Uses } from "./api-key-usage.statements.js";
 
 export interface KeyUsage {
   /** A key was proven, and this was the verdict. It is added up in memory and no more: callers wait for the verdict. */

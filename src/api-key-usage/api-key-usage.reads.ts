@@ -1,8 +1,9 @@
 /** Owns how the use of API keys is read: for many keys, or many tenants, in one statement each. How it is counted is not here. */
 import DataLoader from "dataloader";
 import sql, { type Sql } from "sql-template-tag";
+import { bySpan, type UsageSpan } from "../kernel/days.js";
 import type { Doors } from "../kernel/doors.js";
-import type { ApiKeyUsageDay, UsageSpan } from "./api-key-usage.answers.js";
+import type { ApiKeyUsageDay } from "./api-key-usage.answers.js";
 
 type Counted = ApiKeyUsageDay & { of: string };
 
@@ -10,7 +11,7 @@ type Counted = ApiKeyUsageDay & { of: string };
 export function apiKeyUsageReads(doors: Doors) {
   return {
     /** By key. The tenant is named for the index: it and the key are what a row is found by. */
-    ofKeys: opened((span) =>
+    ofKeys: bySpan((span) =>
       daysOf<{ id: string; tenantId: string }>(
         ({ id }) => id,
         (keys) => doors.read(sql`
@@ -20,7 +21,7 @@ export function apiKeyUsageReads(doors: Doors) {
       ),
     ),
     /** One tenant after the other, so that each is read along its own part of the index: in the order of days Postgres would read everybody's. */
-    ofTenants: opened((span) =>
+    ofTenants: bySpan((span) =>
       daysOf<{ id: string }>(
         ({ id }) => id,
         (tenants) => doors.read(sql`
@@ -36,17 +37,6 @@ export function apiKeyUsageReads(doors: Doors) {
 
 function within({ from, until }: UsageSpan): Sql {
   return sql`u.day between ${from}::date and ${until}::date`;
-}
-
-/** One loader for each span of days that a request asks about. */
-function opened<Loader>(open: (span: UsageSpan) => Loader): (span: UsageSpan) => Loader {
-  const loaders = new Map<string, Loader>();
-  return (span) => {
-    const key = `${span.from} ${span.until}`;
-    const loader = loaders.get(key) ?? open(span);
-    loaders.set(key, loader);
-    return loader;
-  };
 }
 
 function daysOf<Owner>(idOf: (owner: Owner) => string, read: (owners: readonly Owner[]) => Promise<Counted[]>) {

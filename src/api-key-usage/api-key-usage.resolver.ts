@@ -2,10 +2,11 @@
 import { GraphQLLocalDate } from "graphql-scalars";
 import { Arg, Ctx, Directive, FieldResolver, Resolver, Root } from "type-graphql";
 import { Access } from "../kernel/access.js";
+import { FROM, spanOf, UNTIL, USAGE_SIZE } from "../kernel/days.js";
 import type { RequestContext } from "../kernel/request.js";
 import { Tenant } from "../tenant/tenant.entity.js";
 import { ApiKey } from "../api-key/api-key.entity.js";
-import { ApiKeyUsageDay, FROM, spanOf, UNTIL, USAGE_SIZE } from "./api-key-usage.answers.js";
+import { ApiKeyUsageDay } from "./api-key-usage.answers.js";
 import { apiKeyUsageReads } from "./api-key-usage.reads.js";
 
 @Resolver(() => ApiKey)

@@ -1,4 +1,5 @@
 /** Owns how long the use of keys is told by day. Row security lets its role see no day that is younger. */
+import { KEEP_USAGE_DAYS } from "../kernel/days.js";
 import type { House } from "../kernel/doors.js";
 import { inQueue } from "../kernel/queue-door.js";
 import type { RequestContext } from "../kernel/request.js";
@@ -9,9 +10,6 @@ declare module "../kernel/request.js" {
     forgetKeyUsage(): Promise<number>;
   }
 }
-
-/** A year, and a month to look back on it. */
-export const KEEP_USAGE_DAYS = 400;
 
 /** So many rows are deleted well within a statement's time. */
 const AT_ONCE = 5_000;

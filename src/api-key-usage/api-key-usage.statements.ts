@@ -28,10 +28,6 @@ export function minuteOf(at: Date): number {
   return Math.floor(at.getTime() / MINUTE_MS) * MINUTE_MS;
 }
 
-export function dayOf(at: Date): string {
-  return at.toISOString().slice(0, 10);
-}
-
 export function together(one: Uses, other: Uses): Uses {
   const days = new Map(one.days);
   for (const [day, { verified, refused }] of other.days) {

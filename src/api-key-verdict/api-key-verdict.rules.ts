@@ -7,7 +7,6 @@ import { DEFAULT_PROJECT_SLUG, PROJECT_SLUG } from "../project/project.rules.js"
 import { TenantStatus } from "../tenant/tenant.entity.js";
 import { LIFECYCLE, statusAt } from "../tenant/tenant.lifecycle.js";
 import { isAllowedFrom } from "./api-key-verdict.addresses.js";
-import type { ApiKeyEnvironment } from "../api-key/api-key.entity.js";
 import type { KeyRow, TenantFacts } from "../api-key/api-key.facts.js";
 import { ApiKeyState, stateAt } from "../api-key/api-key.state.js";
 
@@ -36,7 +35,8 @@ export interface KeyQuestion {
   product: string;
   /** All of them are needed. */
   scopes?: readonly string[] | null;
-  environment?: ApiKeyEnvironment | null;
+  /** Where it was presented: one that a key can be bound to, or whatever else its tenant calls an environment. */
+  environment?: string | null;
   /** Slug or id, in the key's tenant. */
   project?: string | null;
   /** Where the key was presented from. */

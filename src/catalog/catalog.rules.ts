@@ -21,14 +21,20 @@ export function knownProduct(catalog: Catalog, product: string): ProductManifest
  * A tenant's own settings must fit the product once its defaults fill what they leave out.
  *
  * Bounds  the size of the settings, which is bounded before; schemas are the operator's, and trusted not to have a slow `pattern`.
- * Faults  BAD_USER_INPUT(product) when it is unknown; BAD_USER_INPUT(config.<path>) for the first rule that is broken, in a message
- *         that names up to five. Names that the schema does not declare are the sender's and become `*`.
+ * Faults  BAD_USER_INPUT(product) when it is unknown; those of {@link refuseConfigProblems} when they do not fit.
  */
 export function refuseUnfitProductConfig(catalog: Catalog, product: string, config: JsonObject): void {
   const manifest = knownProduct(catalog, product);
-  const [first, ...others] = manifest.configProblems(effectiveConfig(manifest, undefined, config));
+  refuseConfigProblems(manifest.configProblems(effectiveConfig(manifest, undefined, config)), manifest.settingNames);
+}
+
+/**
+ * Faults  BAD_USER_INPUT(config.<path>) for the first of these problems, in a message that names up to five. What is not one of the
+ *         declared names is the sender's and becomes `*`.
+ */
+export function refuseConfigProblems([first, ...others]: readonly SchemaProblem[], declared: ReadonlySet<string>): void {
   if (!first) return;
-  const pathOf = ({ place }: SchemaProblem) => pathTo(place, manifest.settingNames);
+  const pathOf = ({ place }: SchemaProblem) => pathTo(place, declared);
   // Two members that should not be there are one sentence.
   const sentences = [...new Set([first, ...others].map((problem) => `${pathOf(problem)} ${problem.rule}`))];
   const more = sentences.length - TOLD_PROBLEMS;

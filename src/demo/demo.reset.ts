@@ -3,6 +3,7 @@ import { Entitlement } from "../entitlement/entitlement.entity.js";
 import type { Doors } from "../kernel/doors.js";
 import { insertRow } from "../kernel/insert.js";
 import type { RequestContext } from "../kernel/request.js";
+import { changedFields, updateRow } from "../kernel/update.js";
 import { Project } from "../project/project.entity.js";
 import { Tenant, TenantKind, TenantStatus } from "../tenant/tenant.entity.js";
 import { eraseRows } from "../tenant/tenant.erasure.js";
@@ -40,7 +41,8 @@ function resetDemo(doors: Doors, tenantId: string, { name, plan, projects, entit
   return doors.within(tenantId).change("demo.reset", async (tx) => {
     const tenant = await tx.findOneByOrFail(Tenant, { id: tenantId, kind: TenantKind.DEMO });
     const removed = await eraseRows(tx, tenantId);
-    await tx.save(Object.assign(tenant, { name, plan, ...NOT_BILLED }));
+    const golden = { name, plan, settings: {}, ...NOT_BILLED };
+    if (changedFields(tenant, golden).length > 0) await updateRow(tx, Tenant, tenant, golden);
     for (const project of projects) await insertRow(tx, Project, { ...project, tenantId });
     for (const entitlement of entitlements) await insertRow(tx, Entitlement, { ...entitlement, tenantId });
     const restored = { projects: projects.length, entitlements: entitlements.length };

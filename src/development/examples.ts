@@ -69,6 +69,35 @@ query TenantBySlug($slug: String!) {
     variables: json({ slug: "acme" }),
   },
   {
+    title: "A context, its names and its flows",
+    query: `# For whom something happens, and what its things are called.
+# The X-Environment-ID and X-Team-ID headers say the same.
+query Context($environment: String, $team: String) {
+  tenantContext(environment: $environment, team: $team) {
+    tenantSlug
+    environment
+    team
+    settings {
+      timezone {
+        value
+        from
+      }
+    }
+    names {
+      sessionPath(session: "session_001")
+      messageSubject(channel: "slack")
+      secretPath(key: "api_key")
+    }
+    flows {
+      flow
+      number
+    }
+  }
+}
+`,
+    variables: json({ environment: "prod", team: "support" }),
+  },
+  {
     title: "Create a project",
     query: `# A tenant's administrator creates it at home;
 # an operator adds the tenantId to the input.

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { PAGE_SCRIPT } from "./page-script.js";
 import { PAGE_ICON, PAGE_STYLE } from "./page-style.js";
+import { PAGE_USAGE_SCRIPT } from "./page-usage-script.js";
 
 export interface Asset {
   readonly type: string;
@@ -33,6 +34,7 @@ const PACKAGE_FILES = {
 export async function pageAssets(): Promise<ReadonlyMap<string, Asset>> {
   const assets = new Map<string, Asset>([
     ["page.js", asset(JAVASCRIPT, Buffer.from(PAGE_SCRIPT))],
+    ["usage.js", asset(JAVASCRIPT, Buffer.from(PAGE_USAGE_SCRIPT))],
     ["page.css", asset(CSS, Buffer.from(PAGE_STYLE))],
     ["icon.svg", asset(SVG, Buffer.from(PAGE_ICON))],
   ]);

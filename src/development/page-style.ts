@@ -10,6 +10,7 @@ export const PAGE_STYLE = `
   --line: #dde1e8;
   --field: #f4f6f9;
   --accent: #3056d3;
+  --failed: #c8323c;
   --bar-height: 52px;
 }
 @media (prefers-color-scheme: dark) {
@@ -20,6 +21,7 @@ export const PAGE_STYLE = `
     --line: #38435a;
     --field: #263044;
     --accent: #8fabff;
+    --failed: #ff8f8f;
   }
 }
 
@@ -32,7 +34,7 @@ body {
   font: 14px/1.4 Roboto, system-ui, sans-serif;
 }
 
-:is(.bar, .examples), :is(.bar, .examples) * { box-sizing: border-box; }
+:is(.bar, .examples, .usage), :is(.bar, .examples, .usage) * { box-sizing: border-box; }
 .bar {
   display: flex;
   flex: 0 0 var(--bar-height);
@@ -75,13 +77,11 @@ body {
 :is(.bar, .examples) :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .chevron { margin-left: 6px; color: var(--quiet); }
 
-.examples {
+.examples, .usage {
   position: fixed;
   inset: calc(var(--bar-height) + 4px) auto auto 16px;
-  width: min(340px, calc(100vw - 32px));
   max-height: calc(100vh - var(--bar-height) - 24px);
   margin: 0;
-  padding: 6px;
   overflow-y: auto;
   border: 1px solid var(--line);
   border-radius: 12px;
@@ -89,6 +89,7 @@ body {
   color: inherit;
   box-shadow: 0 12px 32px rgb(15 23 42 / 20%);
 }
+.examples { width: min(340px, calc(100vw - 32px)); padding: 6px; }
 .examples ul { margin: 0; padding: 0; list-style: none; }
 .examples button {
   width: 100%;
@@ -102,6 +103,20 @@ body {
   cursor: pointer;
 }
 .examples :is(button:hover, button:focus-visible) { background: var(--field); }
+
+.usage { width: min(680px, calc(100vw - 32px)); padding: 14px 16px; }
+.usage p { margin: 0; font-variant-numeric: tabular-nums; }
+.usage svg { display: block; width: 100%; height: auto; margin-top: 10px; }
+.usage svg[hidden] { display: none; }
+.usage-line { stroke: var(--line); }
+.usage-scale { fill: var(--quiet); font-size: 11px; }
+.usage-column { fill: transparent; }
+.usage-day:hover .usage-column { fill: var(--field); }
+.usage-answered { background: var(--accent); fill: var(--accent); }
+.usage-failed { background: var(--failed); fill: var(--failed); }
+.usage .usage-legend { margin-top: 8px; color: var(--quiet); font-size: 12px; }
+.usage-key { display: inline-block; width: 10px; height: 10px; margin: 0 6px 0 14px; border-radius: 2px; }
+.usage-key:first-child { margin-left: 0; }
 
 #graphiql { flex: 1; min-height: 0; }
 

@@ -89,6 +89,7 @@ function html({ callers, examples }: DevelopmentPageOptions, styleNonce: string)
   <h1 class="product">tenant-registry</h1>
   <span class="stage">development</span>
   <button type="button" id="examples-button" popovertarget="examples">Examples<span class="chevron" aria-hidden="true">▾</span></button>
+  <button type="button" id="usage-button" popovertarget="usage">Usage<span class="chevron" aria-hidden="true">▾</span></button>
   <div class="caller">
     <span class="caller-description" id="caller-description" aria-live="polite"></span>
     <label for="caller">Caller</label>
@@ -96,12 +97,18 @@ function html({ callers, examples }: DevelopmentPageOptions, styleNonce: string)
   </div>
 </header>
 <nav class="examples" id="examples" aria-label="Example queries" popover><ul id="examples-list"></ul></nav>
+<section class="usage" id="usage" aria-label="Usage" popover>
+  <p id="usage-summary"></p>
+  <svg id="usage-chart" viewBox="0 0 600 190" role="img" aria-labelledby="usage-summary" hidden></svg>
+  <p class="usage-legend" id="usage-legend" hidden><span class="usage-key usage-answered"></span>answered<span class="usage-key usage-failed"></span>answered with an error</p>
+</section>
 <main id="graphiql"></main>
 <script type="application/json" id="settings">${dataBlock(settings)}</script>
 <script src="${ASSET_PATH}/react.js"></script>
 <script src="${ASSET_PATH}/react-dom.js"></script>
 <script src="${ASSET_PATH}/graphiql.js"></script>
 <script src="${ASSET_PATH}/page.js"></script>
+<script src="${ASSET_PATH}/usage.js"></script>
 </body>
 </html>
 `;

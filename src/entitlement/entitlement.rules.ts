@@ -1,7 +1,7 @@
 /** Owns what is true of entitlements. No I/O. */
 import { Fault } from "../kernel/fault.js";
 import { isStorable, isUuid, keyText } from "../kernel/id.js";
-import { isWellFormed } from "../kernel/validation.js";
+import { isStorableJson, storableJsonRule } from "../kernel/storable-json.js";
 import { EntitlementSource } from "./entitlement.entity.js";
 import { hasEnded, type EntitlementRow } from "./entitlement.verdict.js";
 
@@ -62,18 +62,8 @@ export function refuseEndlessTrial({ source }: EntitlementRow, expiresAt: Date |
  */
 export function refuseUnfitConfig(config: Record<string, unknown> | undefined): void {
   if (config === undefined) return;
-  if (!isFit(config, MAX_CONFIG_LEVELS)) {
-    throw new Fault("BAD_USER_INPUT", `config must be well-formed text, and numbers from 1e-20 to 1e20, in at most ${MAX_CONFIG_LEVELS} levels, without members called __proto__`, { field: "config" });
-  }
+  if (!isStorableJson(config, MAX_CONFIG_LEVELS)) throw new Fault("BAD_USER_INPUT", `config ${storableJsonRule(MAX_CONFIG_LEVELS)}`, { field: "config" });
   if (Buffer.byteLength(JSON.stringify(config)) > MAX_CONFIG_BYTES) {
     throw new Fault("BAD_USER_INPUT", `config must be at most ${MAX_CONFIG_BYTES} bytes`, { field: "config" });
   }
-}
-
-/** Looked at before anything that recurses without a bound of its own, such as JSON.stringify. */
-function isFit(value: unknown, levels: number): boolean {
-  if (typeof value === "string") return isWellFormed(value);
-  if (typeof value === "number") return value === 0 || (Math.abs(value) >= 1e-20 && Math.abs(value) <= 1e20);
-  if (typeof value !== "object" || value === null) return true;
-  return levels > 0 && Object.entries(value).every(([name, inner]) => isWellFormed(name) && name !== "__proto__" && isFit(inner, levels - 1));
 }

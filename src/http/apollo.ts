@@ -19,6 +19,7 @@ import { operationLog } from "../kernel/operation-log.js";
 import { operationPlugin, ownExecution, type OwnExecution } from "../kernel/operation-plugin.js";
 import { postOnly } from "../kernel/post-only.js";
 import type { RequestContext } from "../kernel/request.js";
+import { operationUsage } from "../kernel/usage.js";
 
 export interface ApolloParts {
   schema: GraphQLSchema;
@@ -44,7 +45,7 @@ export function openApollo({ schema, introspection, log }: ApolloParts): ApolloS
     maxRecursiveSelections: BOUNDS.requests.maxRecursiveSelections,
     validationRules: [documentLimits(BOUNDS.requests)],
     plugins: [
-      operationPlugin([postOnly(schema), operationLimits(schema, BOUNDS.requests), operationLog, answerSize(BOUNDS.answerBytes), answerStatus], execution),
+      operationPlugin([postOnly(schema), operationLimits(schema, BOUNDS.requests), operationLog, answerSize(BOUNDS.answerBytes), answerStatus, operationUsage], execution),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),

@@ -20,6 +20,13 @@ export const READ_ACTIONS = [
   "idp_config.read",
   "idp_config.read_metadata",
   "audit_event.read",
+  "environment.read",
+  "team.read",
+  "flow.read",
+  "tenant_context.read",
+  "usage.read",
+  "bundle.read",
+  "cluster.read",
 ] as const;
 
 /** What products ask about their own callers. In no person's list: staff who read everything are still no product. */
@@ -58,6 +65,16 @@ export const CHANGE_ACTIONS = [
   "api_key.allow_endless",
   "api_key.import",
   "api_key.report_leak",
+  "environment.create",
+  "environment.update",
+  "environment.place",
+  "team.create",
+  "team.update",
+  "channel.create",
+  "channel.update",
+  "flow.publish",
+  "flow.run",
+  "bundle.apply",
 ] as const;
 
 /** What the registry does by itself, in jobs: recorded like every change, and in nobody's list of what they may do. */
@@ -71,6 +88,7 @@ export const SYSTEM_ACTIONS = [
   "keycloak.provision",
   "keycloak.provision_failed",
   "demo.reset",
+  "usage.count",
 ] as const;
 
 export type ReadAction = (typeof READ_ACTIONS)[number];
@@ -92,8 +110,12 @@ const MEMBER = [
   "catalog.read",
   "entitlement.read",
   "product_request.read",
+  "environment.read",
+  "team.read",
+  "flow.read",
+  "tenant_context.read",
 ] as const satisfies readonly Action[];
-const AUDITOR = [...MEMBER, "audit_event.read"] as const satisfies readonly Action[];
+const AUDITOR = [...MEMBER, "audit_event.read", "usage.read"] as const satisfies readonly Action[];
 const ADMIN = [
   ...AUDITOR,
   "tenant.update",
@@ -115,9 +137,17 @@ const ADMIN = [
   "api_key.report_leak",
   "idp_config.read",
   "idp_config.read_metadata",
+  "environment.update",
+  "team.create",
+  "team.update",
+  "channel.create",
+  "channel.update",
+  "flow.publish",
+  "flow.run",
+  "bundle.read",
 ] as const satisfies readonly Action[];
 /** A product's backend asks about tenants; which of them, and for which product, is the doors' business. */
-const SERVICE = [...SIGNED_IN, "catalog.read", "entitlement.check", "tenant_claims.read", ...SERVICE_ACTIONS, "api_key.report_leak"] as const satisfies readonly Action[];
+const SERVICE = [...SIGNED_IN, "catalog.read", "entitlement.check", "tenant_claims.read", "tenant_context.read", ...SERVICE_ACTIONS, "api_key.report_leak"] as const satisfies readonly Action[];
 const SUPPORT = READ_ACTIONS;
 const OPERATOR = [...READ_ACTIONS, ...CHANGE_ACTIONS] as const;
 

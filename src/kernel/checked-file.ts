@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
 import { closest } from "./misspelling.js";
 
-const MAX_BYTES = 1024 * 1024;
+export const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Of what is wrong with a file's content: nobody reads more, and each is looked for in the text. */
 const NAMED_AT_MOST = 100;
@@ -17,6 +17,8 @@ export interface FileProblem {
   readonly rule: string;
   /** A member that should not be there, and the names that might have been meant. */
   readonly stranger?: { readonly name: string; readonly known: readonly string[] };
+  /** Point to the name that leads to the place, and not to what stands there, which may begin lines below. */
+  readonly isName?: boolean;
 }
 
 /** The file cannot be used; the message lists every problem, one a line. Each kind of file has its own. */
@@ -36,14 +38,27 @@ export function shipped(name: string): string {
   return places.find(existsSync) ?? name;
 }
 
+/** What a file says, and how to refuse it later for what only somebody else could tell. */
+export interface Located<T> {
+  readonly value: T;
+  /** The refusal of the file for these problems of its content, at least one, each named by its line. */
+  refused(problems: readonly FileProblem[]): FileRefusedError;
+}
+
+/** What a content means, and what is wrong with it: the first is used only when there is nothing of the second. */
+type Check<T> = (content: unknown) => { value: T; problems: readonly FileProblem[] };
+type Refusal = new (file: string, problems: readonly string[]) => FileRefusedError;
+
 /** What a file says, after `check` found nothing wrong with it. Throws `Refused` with every problem. */
-export async function loadChecked<T>(
-  file: string,
-  check: (content: unknown) => { value: T; problems: readonly FileProblem[] },
-  Refused: new (file: string, problems: readonly string[]) => FileRefusedError,
-): Promise<T> {
+export async function loadChecked<T>(file: string, check: Check<T>, Refused: Refusal): Promise<T> {
+  return (await loadLocated(file, check, Refused)).value;
+}
+
+/** As {@link loadChecked}, for a reader who is not the last one to judge. */
+export async function loadLocated<T>(file: string, check: Check<T>, Refused: Refusal): Promise<Located<T>> {
   try {
-    return checkedIn(await textOf(file), check);
+    const { value, linesOf } = checkedIn(await textOf(file), check);
+    return { value, refused: (problems) => new Refused(file, linesOf(problems)) };
   } catch (error) {
     if (error instanceof Unreadable) throw new Refused(file, error.problems);
     // Everything here recurses into what is nested.
@@ -62,12 +77,12 @@ class Unreadable extends Error {
 async function textOf(file: string): Promise<string> {
   const chunks: Buffer[] = [];
   try {
-    for await (const chunk of createReadStream(file, { end: MAX_BYTES })) chunks.push(chunk as Buffer);
+    for await (const chunk of createReadStream(file, { end: MAX_FILE_BYTES })) chunks.push(chunk as Buffer);
   } catch (error) {
     throw new Unreadable([`it cannot be read (${(error as NodeJS.ErrnoException).code})`]);
   }
   const bytes = Buffer.concat(chunks);
-  if (bytes.length > MAX_BYTES) throw new Unreadable([`it must be at most ${MAX_BYTES} bytes`]);
+  if (bytes.length > MAX_FILE_BYTES) throw new Unreadable([`it must be at most ${MAX_FILE_BYTES} bytes`]);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
@@ -75,7 +90,7 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-function checkedIn<T>(text: string, check: (content: unknown) => { value: T; problems: readonly FileProblem[] }): T {
+function checkedIn<T>(text: string, check: Check<T>) {
   const lines = new LineCounter();
   const lineOf = (offset: number) => lines.linePos(offset).line;
   const tree = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
@@ -84,14 +99,16 @@ function checkedIn<T>(text: string, check: (content: unknown) => { value: T; pro
     line: lineOf(pos[0]),
     text: code === "RESOURCE_EXHAUSTION" ? TOO_DEEP : message,
   }));
+  const linesOf = (found: readonly FileProblem[]): string[] => {
+    const meaning = found.slice(0, NAMED_AT_MOST).map((problem) => ({ line: lineOf(startOf(tree, problem)), text: sentence(problem) }));
+    const problems = inOrder([...syntax, ...meaning]);
+    return found.length > NAMED_AT_MOST ? [...problems, `and ${found.length - NAMED_AT_MOST} more`] : problems;
+  };
   // What these leave can still be looked at; with anything else it would be guesswork.
   if (syntax.some(({ code }) => code !== "DUPLICATE_KEY" && code !== "NO_JSON")) throw new Unreadable(inOrder(syntax));
-  const { value, problems: found } = check(contentOf(tree));
-  const meaning = found.slice(0, NAMED_AT_MOST).map((problem) => ({ line: lineOf(startOf(tree, problem)), text: sentence(problem) }));
-  const problems = inOrder([...syntax, ...meaning]);
-  if (found.length > NAMED_AT_MOST) problems.push(`and ${found.length - NAMED_AT_MOST} more`);
-  if (problems.length > 0) throw new Unreadable(problems);
-  return value;
+  const { value, problems } = check(contentOf(tree));
+  if (syntax.length + problems.length > 0) throw new Unreadable(linesOf(problems));
+  return { value, linesOf };
 }
 
 /** What YAML has and JSON does not, and aliases of nothing, which the parser lets pass. */
@@ -134,10 +151,15 @@ function sentence({ place, rule, stranger }: FileProblem): string {
 }
 
 /** Where a problem's place begins in the text, or the closest thing around it that is there; of a stranger, its name. */
-function startOf(tree: Document, { place, stranger }: Pick<FileProblem, "place" | "stranger">): number {
+function startOf(tree: Document, { place, stranger, isName }: Pick<FileProblem, "place" | "stranger" | "isName">): number {
   const node = (place.length === 0 ? tree.contents : tree.getIn(place, true)) as Node | null | undefined;
-  const key = isMap(node) ? node.items.find(({ key }) => isScalar(key) && String(key.value) === stranger?.name)?.key : undefined;
-  const range = isScalar(key) ? key.range : node?.range;
+  const name = isName && node ? nameAt(tree.getIn(place.slice(0, -1), true), place.at(-1)) : nameAt(node, stranger?.name);
+  const range = name ?? node?.range;
   if (range) return range[0];
-  return place.length === 0 ? 0 : startOf(tree, { place: place.slice(0, -1) });
+  return place.length === 0 ? 0 : startOf(tree, { place: place.slice(0, -1), isName });
+}
+
+function nameAt(node: unknown, name: string | number | undefined) {
+  const key = isMap(node) ? node.items.find(({ key }) => isScalar(key) && String(key.value) === name)?.key : undefined;
+  return isScalar(key) ? key.range : undefined;
 }

@@ -13,7 +13,7 @@ export interface CursorOrder {
   /** A cursor of one order is refused by another. */
   name: string;
   /** The Postgres type of the key. */
-  type: "text" | "timestamptz";
+  type: "text" | "timestamptz" | "integer";
 }
 
 /** The key travels as Postgres prints it: a JavaScript date would cut microseconds off and skip or repeat rows. */
@@ -37,8 +37,12 @@ export function readCursor(cursor: string, order: CursorOrder, field: string): P
 
 /** A forged key must not come as far as Postgres: it would fail the whole statement, and with it what else was asked. */
 function isKey(key: string, { type }: CursorOrder): boolean {
+  if (type === "integer") return INTEGER.test(key);
   return type === "timestamptz" ? key === "infinity" || isInstant(key) : isStorable(key);
 }
+
+/** Of so many digits that a column of that type holds it, whatever they are. */
+const INTEGER = /^(?:0|[1-9]\d{0,8})$/;
 
 /** A day that the calendar has: JavaScript would take the 30th of February for the 2nd of March. */
 function isInstant(key: string): boolean {

@@ -18,6 +18,8 @@ export interface JobPayloads {
   "idempotency.prune": Nothing;
   /** Forget the days of use of API keys that are too long ago. */
   "api_key_usage.prune": Nothing;
+  /** Forget the days of tenants' use of the registry that are too long ago. */
+  "tenant_usage.prune": Nothing;
 }
 
 type Nothing = Record<string, never>;
@@ -63,6 +65,7 @@ export const JOB_KINDS: { readonly [K in JobKind]: JobPolicy & (K extends Platfo
   "demo.reset": { attempts: 5, firstRetrySeconds: 30, budgetSeconds: 120, schedule: { everySeconds: 86_400, offsetSeconds: 3 * 3_600, lateSeconds: 3_600 } },
   "idempotency.prune": { ...SWEEP, schedule: { everySeconds: 3_600, offsetSeconds: 0, lateSeconds: 3_600 } },
   "api_key_usage.prune": { ...SWEEP, schedule: { everySeconds: 86_400, offsetSeconds: 4 * 3_600, lateSeconds: 86_400 } },
+  "tenant_usage.prune": { ...SWEEP, schedule: { everySeconds: 86_400, offsetSeconds: 4 * 3_600 + 600, lateSeconds: 86_400 } },
 };
 
 /** How long a finished job can be looked at, and one that failed for good. */

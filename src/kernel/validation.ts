@@ -1,5 +1,5 @@
 /** Owns how inputs check themselves and how the first thing found wrong reaches the caller. */
-import { IsDefined, IsNotEmpty, Length, Matches, ValidateIf, validate, type ValidationError } from "class-validator";
+import { IsDefined, IsNotEmpty, length, Length, Matches, ValidateIf, validate, type ValidationError } from "class-validator";
 import { Field } from "type-graphql";
 import { Fault } from "./fault.js";
 import { KEEP_KEYS_DAYS } from "./idempotency.js";
@@ -34,6 +34,11 @@ export function Named({ optional = false } = {}): PropertyDecorator {
     Matches(PRINTABLE, { message: "$property must be printable text" }),
   ];
   return all(...(optional ? [whenGiven()] : []), ...rules);
+}
+
+/** Is it what {@link Named} asks for? Names do not only come in inputs. */
+export function isNameForPeople(text: string): boolean {
+  return length(text, 1, 200) && PRINTABLE.test(text) && isWellFormed(text);
 }
 
 /** A name or number in another system: 1 to 200 printable characters, or null for none. */

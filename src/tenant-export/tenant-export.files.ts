@@ -32,7 +32,7 @@ const REDACTED_METADATA = `(
   where m.key in (${PROVIDER_NAMES.map((name) => `'${name}'`).join(", ")}) and jsonb_typeof(m.value) = 'string' and m.value::text not like '%PRIVATE KEY%')`;
 
 export const EXPORT_FILES: readonly ExportFile[] = [
-  fileOf("tenant.json", "tenants", "id slug name kind plan trial_ends_at frozen_at cancel_reason created_at updated_at version"),
+  fileOf("tenant.json", "tenants", "id slug name kind plan trial_ends_at frozen_at cancel_reason settings created_at updated_at version"),
   fileOf("projects.ndjson", "tenant_projects", "id slug name status created_at updated_at version"),
   fileOf("entitlements.ndjson", "tenant_products", "product enabled config source expires_at trial_started_at created_at updated_at version", {
     key: { column: "product", type: "text" },
@@ -48,6 +48,14 @@ export const EXPORT_FILES: readonly ExportFile[] = [
   fileOf("api-key-usage.ndjson", "api_key_usage", "id api_key_id day verified refused created_at"),
   fileOf("idp-configs.ndjson", "tenant_idp_config", "id type metadata verified created_at updated_at", { instead: { metadata: REDACTED_METADATA } }),
   fileOf("invitations.ndjson", "tenant_invitations", "id email name state sent_at expires_at accepted_at role_granted_at created_at version"),
+  fileOf("environments.ndjson", "tenant_environments", "id slug name settings archived_at created_at updated_at version"),
+  fileOf("placements.ndjson", "environment_placements", "id environment_id cluster placed_at ended_at", { key: { column: "placed_at", type: "timestamptz" } }),
+  fileOf("teams.ndjson", "tenant_teams", "id slug name settings archived_at created_at updated_at version"),
+  fileOf("channels.ndjson", "team_channels", "id team_id slug provider config archived_at created_at updated_at version"),
+  fileOf("flows.ndjson", "tenant_flows", "id name latest_number created_at"),
+  fileOf("flow-versions.ndjson", "flow_versions", "id flow_id number body published_by created_at"),
+  fileOf("running-flows.ndjson", "environment_flows", "id environment_id flow_id number created_at"),
+  fileOf("usage.ndjson", "tenant_usage", "id environment day operations errors created_at"),
   fileOf("audit-events.ndjson", "audit_log", "uid project_id actor_id actor_name actor_type action target_id target_type target_name product metadata source_ip user_agent request_id created_at", {
     renamed: { uid: "id" },
     id: "uid",

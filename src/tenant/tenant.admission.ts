@@ -6,7 +6,7 @@ import { statusAt, type Standing } from "./tenant.lifecycle.js";
 import { refusalOf } from "./tenant.refusals.js";
 
 /** Changes that write the tenant's own row, or may. */
-const OF_THE_TENANT_ITSELF = /^(?:tenant|keycloak|demo)\./;
+const OF_THE_TENANT_ITSELF = /^(?:tenant|keycloak|demo|bundle)\./;
 
 /**
  * Holds the tenant's row for the length of the transaction, so that a freeze and a change cannot pass each other. A change of

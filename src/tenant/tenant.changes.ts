@@ -1,12 +1,16 @@
 /** Owns how tenants change: one function per action, each through the change door. */
 import { randomUUID } from "node:crypto";
+import type { EntityManager } from "typeorm";
+import type { Catalog } from "../catalog/catalog.js";
 import { refuseUnknownPlan } from "../catalog/catalog.rules.js";
+import type { Change } from "../kernel/doors.js";
 import { Fault, notFound } from "../kernel/fault.js";
 import { idUnder, once, usedForAnother } from "../kernel/idempotency.js";
 import { insertRow } from "../kernel/insert.js";
 import { enqueue } from "../kernel/jobs.js";
 import type { RequestContext } from "../kernel/request.js";
-import { changedFields, expectVersion, given } from "../kernel/update.js";
+import { changedFields, expectVersion, given, updateRow } from "../kernel/update.js";
+import { settingsAfter } from "../settings/settings.rules.js";
 import { Tenant } from "./tenant.entity.js";
 import type { CreateTenantInput, CreateTenantPayload, UpdateTenantInput, UpdateTenantPayload } from "./tenant.inputs.js";
 import { beginning, refuseBackwardContract, refuseReservedSlug } from "./tenant.rules.js";
@@ -45,27 +49,39 @@ export async function createTenant({ doors, facilities, principal, now }: Reques
 }
 
 /**
- * Change a tenant's name or, for operators, its commercial data.
+ * Change a tenant's name, its settings or, for operators, its commercial data.
  *
  * Faults  NOT_FOUND; CONFLICT(expectedVersion) when someone else changed it; CONFLICT(field) when a reference is taken;
- *         BAD_USER_INPUT(plan) for a new plan that the catalogue does not know: one that the tenant has already may stay.
+ *         BAD_USER_INPUT(plan) for a new plan that the catalogue does not know: one that the tenant has already may stay;
+ *         BAD_USER_INPUT(settings.<key>) for a setting that breaks its rule.
  * Audit   `tenant.update` with the names of the changed fields, and name, plan and organisation before and after; nothing when nothing changes.
  */
-export function updateTenant({ doors, facilities }: RequestContext, { id, expectedVersion, ...changes }: UpdateTenantInput): Promise<UpdateTenantPayload> {
+export function updateTenant({ doors, facilities }: RequestContext, { id, ...changes }: UpdateTenantInput): Promise<UpdateTenantPayload> {
   return doors.within(id).change("tenant.update", async (tx) => {
     const tenant = await tx.findOneBy(Tenant, { id });
     if (!tenant) throw notFound("Tenant");
-    expectVersion(tenant, expectedVersion);
-    const changed = changedFields(tenant, given(changes));
-    if (changed.length === 0) return { value: { tenant }, unaudited: "no-op" };
-    if (changes.plan !== undefined && changed.includes("plan")) refuseUnknownPlan(facilities.catalog, changes.plan);
-    const before = recorded(tenant);
-    Object.assign(tenant, given(changes));
-    refuseBackwardContract(tenant.contractStart, tenant.contractEnd);
-    await tx.save(tenant);
-    if (changed.includes("name")) await enqueue(tx, "tenant.provision", { tenantId: tenant.id });
-    return { value: { tenant }, audit: [{ target: targetOf(tenant), metadata: { changed, before, after: recorded(tenant) } }] };
+    return changeTenant(tx, facilities.catalog, tenant, changes);
   });
+}
+
+/** {@link updateTenant} in a transaction that holds the tenant. */
+export async function changeTenant(
+  tx: EntityManager,
+  catalog: Catalog,
+  tenant: Tenant,
+  { expectedVersion, settings, ...fields }: Omit<UpdateTenantInput, "id">,
+): Promise<Change<UpdateTenantPayload>> {
+  expectVersion(tenant, expectedVersion);
+  const changes = { ...given(fields), ...(settings && { settings: settingsAfter(tenant.settings, settings) }) };
+  const changed = changedFields(tenant, changes);
+  if (changed.length === 0) return { value: { tenant }, unaudited: "no-op" };
+  if (changes.plan !== undefined && changed.includes("plan")) refuseUnknownPlan(catalog, changes.plan);
+  const { contractStart, contractEnd } = { ...tenant, ...changes };
+  refuseBackwardContract(contractStart, contractEnd);
+  const before = recorded(tenant);
+  await updateRow(tx, Tenant, tenant, changes);
+  if (changed.includes("name")) await enqueue(tx, "tenant.provision", { tenantId: tenant.id });
+  return { value: { tenant }, audit: [{ target: targetOf(tenant), metadata: { changed, before, after: recorded(tenant) } }] };
 }
 
 /** What an auditor will ask for: what the tenant was called, what it had bought, and whose members got in. */

@@ -3,6 +3,7 @@ import { GraphQLDateTime, GraphQLLocalDate } from "graphql-scalars";
 import { Directive, Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Check, Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn, Unique, UpdateDateColumn, VersionColumn } from "typeorm";
 import { Access } from "../kernel/access.js";
+import type { Settings } from "../settings/settings.js";
 
 export enum TenantStatus {
   DEMO = "demo",
@@ -64,6 +65,7 @@ registerEnumType(TenantCancelReason, {
 @Check("tenants_frozen_at_check", "CASE status WHEN 'frozen' THEN frozen_at IS NOT NULL WHEN 'archived' THEN TRUE ELSE frozen_at IS NULL END")
 @Check("tenants_archived_at_check", "(status = 'archived') = (archived_at IS NOT NULL)")
 @Check("tenants_cancel_note_check", `char_length(cancel_note) <= ${MAX_CANCEL_NOTE}`)
+@Check("tenants_settings_check", "jsonb_typeof(settings) = 'object'")
 @Unique("tenants_slug_key", ["slug"])
 @Unique("tenants_erp_customer_id_key", ["erpCustomerId"])
 @Unique("tenants_stripe_cust_id_key", ["stripeCustomerId"])
@@ -156,6 +158,10 @@ export class Tenant {
   @Column("text", { name: "keycloak_org_id", nullable: true })
   @Field(() => String, { nullable: true, description: "Id of the tenant's organisation in Keycloak; a mapping, the two ids differ. For other subgraphs, not for clients." })
   keycloakOrganizationId: string | null;
+
+  /** What it says for itself; its field is the resolver's, for a selection shows a part of it. */
+  @Column("jsonb", { name: "settings", default: {} })
+  settings: Settings;
 
   @CreateDateColumn({ type: "timestamptz", name: "created_at" })
   @Field(() => GraphQLDateTime)

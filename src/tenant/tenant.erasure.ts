@@ -6,6 +6,14 @@ import type { EntityManager } from "typeorm";
  * it is and what the identity provider has still to be told; a test compares the list with the database's catalogue.
  */
 export const ERASED_TABLES = [
+  "tenant_usage",
+  "environment_flows",
+  "flow_versions",
+  "tenant_flows",
+  "team_channels",
+  "tenant_teams",
+  "environment_placements",
+  "tenant_environments",
   "api_key_usage",
   "api_keys",
   "api_key_policies",
@@ -36,7 +44,7 @@ export type Erased = Record<string, number>;
  */
 const FORGET = `
   update tenants set erp_customer_id = null, stripe_cust_id = null, sales_owner = null, contract_start = null,
-    contract_end = null, cancel_note = null
+    contract_end = null, cancel_note = null, settings = '{}'
   where id = $1 and status = 'archived'`;
 
 /**

@@ -3,7 +3,8 @@ import { GraphQLDateTime, GraphQLLocalDate } from "graphql-scalars";
 import { ArrayMaxSize, IsInt, IsOptional, Length, Matches, Max, MaxLength, Min } from "class-validator";
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { AccessToSet } from "../kernel/access.js";
-import { IdempotencyKey, Label, Named, Reference } from "../kernel/validation.js";
+import { IdempotencyKey, Label, Named, NotNull, Reference } from "../kernel/validation.js";
+import { SettingsInput } from "../settings/settings.js";
 import { Tenant, TenantKind, TenantStatus } from "./tenant.entity.js";
 import { DEFAULT_TRIAL_DAYS, MAX_TRIAL_DAYS, TENANT_SLUG } from "./tenant.rules.js";
 
@@ -76,6 +77,10 @@ export class UpdateTenantInput {
   @Field(() => String, { nullable: true, description: "Name for people, 1 to 200 characters." })
   @Named({ optional: true })
   name?: string;
+
+  @Field(() => SettingsInput, { nullable: true, description: "What the tenant says for itself. Its environments and teams inherit it." })
+  @NotNull()
+  settings?: SettingsInput;
 
   @AccessToSet("tenant.update_commercial")
   @Field(() => String, { nullable: true, description: "Key of the plan. Platform operators only, like everything below." })

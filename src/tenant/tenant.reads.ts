@@ -10,6 +10,7 @@ import { pageOf, type Listing, type Order } from "../kernel/page.js";
 import type { Principal } from "../kernel/principal.js";
 import { containing } from "../kernel/pattern.js";
 import { declareWrite, NOW } from "../kernel/projection.js";
+import { declareSettings } from "../settings/settings.reads.js";
 import { Tenant, TenantStatus } from "./tenant.entity.js";
 import { TenantOrderField, type TenantFilter, type TenantOrder } from "./tenant.inputs.js";
 import { GRACE_DAYS } from "./tenant.lifecycle.js";
@@ -65,8 +66,8 @@ const STORED_AS: Record<TenantStatus, readonly TenantStatus[]> = {
   [TenantStatus.ARCHIVED]: [TenantStatus.ARCHIVED, TenantStatus.FROZEN, TenantStatus.TRIAL],
 };
 
-/** `statusAt` in SQL. A deadline is reached in the millisecond in which it falls: a Date has no microseconds, and is what is answered. */
-function statusAtSql(now: Sql): Sql {
+/** `statusAt` in SQL, of the tenant `t`. A deadline is reached in the millisecond in which it falls: a Date has no microseconds, and is what is answered. */
+export function statusAtSql(now: Sql): Sql {
   return sql`case
       when case t.status when 'trial' then t.trial_ends_at when 'frozen' then t.frozen_at end < ${now} + interval '1 millisecond' - interval '${raw(String(GRACE_DAYS))} days' then 'archived'
       when t.status = 'trial' and t.trial_ends_at < ${now} + interval '1 millisecond' then 'frozen'
@@ -74,6 +75,7 @@ function statusAtSql(now: Sql): Sql {
     end`;
 }
 
+declareSettings("Tenant");
 declareWrite("Tenant", "status", () => sql`upper((${statusAtSql(sql`${NOW}::timestamptz`)})::text)`);
 
 function statusIn(asked: readonly TenantStatus[], now: Date): Sql {

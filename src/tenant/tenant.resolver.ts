@@ -1,12 +1,13 @@
 /** Owns how tenants are exposed: fields, access, one call each. */
 import type { GraphQLResolveInfo } from "graphql";
-import { Arg, Args, Ctx, Directive, ID, Info, Mutation, Query, Resolver } from "type-graphql";
+import { Arg, Args, Ctx, Directive, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Access } from "../kernel/access.js";
 import { connectionOf, LIST_SIZE, PageArgs, type Page } from "../kernel/connection.js";
 import { keyText } from "../kernel/id.js";
 import { reference } from "../kernel/reference.js";
 import type { RequestContext } from "../kernel/request.js";
 import { Projected } from "../kernel/twin-schema.js";
+import { Settings } from "../settings/settings.js";
 import { createTenant, updateTenant } from "./tenant.changes.js";
 import { Tenant } from "./tenant.entity.js";
 import {
@@ -63,6 +64,12 @@ export class TenantResolver {
     return reads(tenantReads).search(filter, order, page, info, now());
   }
 
+  /** An answer that is kept under an idempotency key may be older than settings are. */
+  @FieldResolver(() => Settings, { description: "What the tenant says for itself; what it does not say is the platform's." })
+  settings(@Root() { settings }: Tenant): Settings {
+    return settings ?? {};
+  }
+
   @Access("tenant.create")
   @Mutation(() => CreateTenantPayload, { description: "Register a customer. Platform operators only." })
   createTenant(@Arg("input", () => CreateTenantInput) input: CreateTenantInput, @Ctx() context: RequestContext): Promise<CreateTenantPayload> {
@@ -70,7 +77,7 @@ export class TenantResolver {
   }
 
   @Access("tenant.update")
-  @Mutation(() => UpdateTenantPayload, { description: "Change a tenant's name or, for operators, its commercial data." })
+  @Mutation(() => UpdateTenantPayload, { description: "Change a tenant's name, its settings or, for operators, its commercial data." })
   updateTenant(@Arg("input", () => UpdateTenantInput) input: UpdateTenantInput, @Ctx() context: RequestContext): Promise<UpdateTenantPayload> {
     return updateTenant(context, input);
   }

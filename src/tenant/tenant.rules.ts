@@ -1,4 +1,5 @@
 /** Owns what is true of tenants: slugs, how one begins, and which state a date implies. No I/O. */
+import { isReservedName, isSlug, SLUG_RULE } from "../../packages/tenant-names/src/index.js";
 import { Fault } from "../kernel/fault.js";
 import { isUuid } from "../kernel/id.js";
 import { TenantKind, TenantStatus } from "./tenant.entity.js";
@@ -9,14 +10,30 @@ export const MAX_TRIAL_DAYS = 90;
 
 /** Names that would collide with an address, a path segment or a scope of the platform. */
 const RESERVED_SLUGS: ReadonlySet<string> = new Set([
-  "admin", "api", "app", "assets", "auth", "billing", "default", "docs", "global", "graphql", "healthz", "help", "internal",
+  "admin", "api", "app", "assets", "auth", "billing", "docs", "graphql", "healthz", "help", "internal",
   "login", "logout", "mail", "platform", "portal", "readyz", "registry", "root", "static", "status", "support", "system",
   "tenant", "tenants", "www",
 ]);
 
-/** Faults: BAD_USER_INPUT(slug) when the slug is one of the platform's own names, or reads as an id or as an encoded domain name. */
+/** Faults: BAD_USER_INPUT(slug) when the slug is one of the platform's own names, could stand in no name, or reads as an id or as an encoded domain name. */
 export function refuseReservedSlug(slug: string): void {
-  if (RESERVED_SLUGS.has(slug) || slug.startsWith("xn--") || isUuid(slug)) throw new Fault("BAD_USER_INPUT", "This slug is reserved", { field: "slug" });
+  if (isReservedSlug(slug)) throw new Fault("BAD_USER_INPUT", "This slug is reserved", { field: "slug" });
+}
+
+export function isReservedSlug(slug: string): boolean {
+  return RESERVED_SLUGS.has(slug) || isReservedName(slug) || slug.startsWith("xn--") || isUuid(slug);
+}
+
+/** What is wrong with the slug of something below a tenant, in words that go after its name; null when nothing is. It can be named where an id can, so it must not read as one. */
+export function slugProblem(slug: string): string | null {
+  if (!isSlug(slug)) return SLUG_RULE;
+  return isUuid(slug) ? "must not read as an id" : null;
+}
+
+/** Faults: BAD_USER_INPUT(slug) when the slug of something below a tenant could not stand in a name, or reads as an id. */
+export function refuseUnfitSlug(slug: string): void {
+  const problem = slugProblem(slug);
+  if (problem !== null) throw new Fault("BAD_USER_INPUT", `slug ${problem}`, { field: "slug" });
 }
 
 /** A new tenant's state: a demo is and stays a demo; a customer begins on trial or, once it has paid, active. */

@@ -18,12 +18,20 @@ const CHANGES: Record<string, (tenant: TenantInWorld) => Promise<object>> = {
   revokeInvitation: async ({ id, invitation }) => ({ tenantId: id, invitationId: (await invitation()).id }),
   exportTenant: async ({ id }) => ({ tenantId: id }),
   retryJob: async ({ job }) => ({ id: (await job({ state: "failed" })).id }),
+  applyBundle: async ({ slug }) => ({ tenant: slug, content: { name: "x" } }),
   createTenant: async () => ({ slug: unique("t"), name: "x" }),
   updateTenant: async ({ id }) => ({ id, name: "x" }),
   createProject: async ({ id }) => ({ tenantId: id, slug: "p1", name: "x" }),
   updateProject: async ({ project }) => ({ id: (await project()).id, name: "x" }),
   archiveProject: async ({ project }) => ({ id: (await project()).id }),
   restoreProject: async ({ project }) => ({ id: (await project({ status: "archived" })).id }),
+  createEnvironment: async ({ id }) => ({ tenantId: id, slug: "prod", name: "x" }),
+  updateEnvironment: async ({ environment }) => ({ id: (await environment()).id, archived: true }),
+  placeEnvironment: async ({ environment }) => ({ id: (await environment()).id, cluster: "shared-2" }),
+  createTeam: async ({ id }) => ({ tenantId: id, slug: "support", name: "x" }),
+  updateTeam: async ({ team }) => ({ id: (await team()).id, settings: { language: "de" } }),
+  createChannel: async ({ team }) => ({ teamId: (await team()).id, slug: "slack", provider: "messaging-slack" }),
+  updateChannel: async ({ channel }) => ({ id: (await channel()).id, archived: true }),
   grantEntitlement: async ({ id }) => ({ tenantId: id, product: "crm" }),
   updateEntitlement: async ({ id, entitlement }) => ({ tenantId: id, product: (await entitlement()).product, config: { seats: 1 } }),
   startTrial: async ({ id }) => ({ tenantId: id, product: "crm" }),
@@ -38,10 +46,12 @@ const CHANGES: Record<string, (tenant: TenantInWorld) => Promise<object>> = {
   importApiKeys: async ({ id }) => ({ tenantId: id, keys: [foreignKey()] }),
   reportLeakedApiKey: async ({ apiKey }) => ({ key: await textFor(app, (await apiKey()).id) }),
   updateApiKeyPolicy: async ({ id }) => ({ tenantId: id, maxLifetimeDays: 30 }),
+  publishFlow: async ({ id }) => ({ tenantId: id, name: "support", body: { nodes: [{ id: "start", type: "message" }] } }),
+  runFlow: async ({ environment, flow }) => ({ environmentId: (await environment()).id, flow: (await flow()).name, number: 1 }),
   withdrawEntitlement: async ({ id, entitlement }) => ({ tenantId: id, product: (await entitlement()).product }),
 };
 
-const TABLES = ["tenants", "tenant_projects", "tenant_products", "product_requests", "tenant_idp_config", "api_keys", "api_key_policies", "tenant_provisioning_steps", "tenant_invitations", "tenant_exports", "pgboss.job", "audit_log"];
+const TABLES = ["tenants", "tenant_projects", "tenant_products", "product_requests", "tenant_idp_config", "api_keys", "api_key_policies", "tenant_provisioning_steps", "tenant_invitations", "tenant_exports", "tenant_environments", "environment_placements", "tenant_teams", "team_channels", "tenant_flows", "flow_versions", "environment_flows", "pgboss.job", "audit_log"];
 
 let app: Registry;
 let world: World;

@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
   catalog: ["kernel"],
   user: ["kernel"],
-  tenant: ["kernel", "catalog"],
+  tenant: ["kernel", "catalog", "settings"],
   viewer: ["kernel", "tenant"],
   project: ["kernel", "tenant"],
   entitlement: ["kernel", "tenant", "catalog", "project"],
@@ -39,17 +39,34 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   keycloak: [],
   provisioning: ["kernel", "tenant", "keycloak"],
   "tenant-claims": ["kernel", "tenant", "catalog", "entitlement"],
+  platform: ["kernel", "catalog"],
+  settings: ["kernel"],
+  environment: ["kernel", "tenant", "platform", "settings"],
+  team: ["kernel", "tenant", "platform", "settings"],
+  flow: ["kernel", "tenant", "environment"],
+  tenancy: ["kernel", "tenant", "platform", "settings", "environment", "team", "flow", "api-key", "api-key-verdict"],
+  "tenant-usage": ["kernel", "tenant"],
+  bundle: ["kernel", "catalog", "tenant", "platform", "settings", "environment", "team", "flow"],
+  "bundle-cli": ["kernel", "catalog", "bundle", "root"],
   database: [],
   development: ["kernel", "database", "keycloak", "root"],
   http: ["kernel", "root"],
   process: ["kernel", "database", "root"],
-  root: ["http", "process", "kernel", "tenant", "catalog", "project", "entitlement", "product-request", "offer", "api-key", "api-key-policy", "api-key-usage", "api-key-verdict", "api-key-leak", "idp-config", "audit-event", "job", "tenant-export", "demo", "keycloak", "provisioning", "tenant-claims", "viewer", "database", "development"],
+  root: ["http", "process", "kernel", "tenant", "catalog", "project", "entitlement", "product-request", "offer", "api-key", "api-key-policy", "api-key-usage", "api-key-verdict", "api-key-leak", "idp-config", "audit-event", "job", "tenant-export", "demo", "keycloak", "provisioning", "tenant-claims", "platform", "settings", "environment", "team", "flow", "tenancy", "tenant-usage", "bundle", "bundle-cli", "viewer", "database", "development"],
 };
 
 describe("architecture", () => {
   it.each(files)("%s imports only what its room may", (file) => {
     const allowed = [...(MAY_IMPORT[roomOf(file)] ?? []), roomOf(file)];
     expect(importsOf(file).filter((target) => !allowed.includes(roomOf(target)))).toEqual([]);
+  });
+
+  it("names are made by the rooms that may, through the front door of tenant-names", () => {
+    const uses = files.flatMap((file) =>
+      [...(sources.get(file) ?? "").matchAll(/from "(\.[^"]*packages\/[^"]+)"/g)].map(([, target = ""]) => ({ file, target: relative(resolve("."), resolve(SRC, file, "..", target)) })),
+    );
+    expect(uses.filter(({ target }) => target !== "packages/tenant-names/src/index.js")).toEqual([]);
+    expect([...new Set(uses.map(({ file }) => (file === "tenant/tenant.rules.ts" ? file : roomOf(file))))].sort()).toEqual(["environment", "flow", "platform", "tenancy", "tenant/tenant.rules.ts"]);
   });
 
   it("only config.ts reads the environment", () => {
@@ -69,7 +86,7 @@ describe("architecture", () => {
   });
 
   it("features never see the data source", () => {
-    const rooms = new Set(["tenant", "project", "entitlement", "product-request", "offer", "api-key", "api-key-policy", "api-key-usage", "api-key-verdict", "api-key-leak", "idp-config", "audit-event", "job", "tenant-export", "demo", "tenant-claims", "keycloak", "provisioning", "viewer", "catalog", "user"]);
+    const rooms = new Set(["tenant", "project", "entitlement", "product-request", "offer", "api-key", "api-key-policy", "api-key-usage", "api-key-verdict", "api-key-leak", "idp-config", "audit-event", "job", "tenant-export", "demo", "tenant-claims", "platform", "settings", "environment", "team", "flow", "tenancy", "tenant-usage", "bundle", "bundle-cli", "keycloak", "provisioning", "viewer", "catalog", "user"]);
     expect(files.filter((file) => rooms.has(roomOf(file)) && /DataSource/.test(sources.get(file) ?? ""))).toEqual([]);
   });
 });

@@ -19,6 +19,12 @@ export interface Target {
   auditEvent: string;
   job: string;
   invitation: string;
+  /** Called `prod`, and the only one. */
+  environment: string;
+  team: string;
+  channel: string;
+  /** Called `support_flow`, with one version that runs nowhere. */
+  flow: string;
 }
 
 type Variables = (target: Target) => Record<string, unknown>;
@@ -83,6 +89,10 @@ export const ENTITIES: Record<string, Entity> = {
   },
   ApiKey: { action: "api_key.read", query: "apiKey", id: "apiKey", keys: { id: ({ apiKey: id }) => ({ id }) }, list: (s) => `apiKeys { nodes { ${s} } }` },
   IdpConfig: { action: "idp_config.read", query: "idpConfig", id: "idpConfig", keys: { id: ({ idpConfig: id }) => ({ id }) }, list: (s) => `idpConfigs { ${s} }` },
+  Environment: { action: "environment.read", query: "environment", id: "environment", keys: { id: ({ environment: id }) => ({ id }) }, list: (s) => `environments { ${s} }` },
+  Flow: { action: "flow.read", query: "flow", id: "flow", keys: { id: ({ flow: id }) => ({ id }) }, list: (s) => `flows { nodes { ${s} } }` },
+  Team: { action: "team.read", query: "team", id: "team", keys: { id: ({ team: id }) => ({ id }) }, list: (s) => `teams { nodes { ${s} } }` },
+  Channel: { action: "team.read", query: "channel", id: "channel", keys: { id: ({ channel: id }) => ({ id }) }, list: (s) => `teams { nodes { channels { ${s} } } }` },
   AuditEvent: { action: "audit_event.read", query: "auditEvent", id: "auditEvent", keys: { id: ({ auditEvent: id }) => ({ id }) }, list: (s) => `auditEvents { edges { node { ${s} } } }` },
 };
 
@@ -98,9 +108,16 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
   ["ApiKey.usage", "api_key.read", "usage { day verified refused }"],
   ["AuditEvent.project", "project.read", "project { id slug }"],
   ["AuditEvent.tenant", "tenant.read", "tenant { id slug }"],
+  ["Channel.team", "team.read", "team { id slug }"],
+  ["Channel.tenant", "tenant.read", "tenant { id slug }"],
   ["Entitlement.product", "entitlement.read", "product { key }"],
   ["Entitlement.tenant", "tenant.read", "tenant { id slug }"],
   ["Entitlement.verdict", "entitlement.read", "verdict { granted reason config }"],
+  ["Environment.cluster", "environment.read", "cluster { slug domain }"],
+  ["Environment.flows", "flow.read", "flows { flow number body }"],
+  ["Environment.tenant", "tenant.read", "tenant { id slug }"],
+  ["Flow.tenant", "tenant.read", "tenant { id slug }"],
+  ["Flow.versions", "flow.read", "versions { totalCount nodes { number body publishedBy } }"],
   ["IdpConfig.metadata", "idp_config.read_metadata", "metadata"],
   ["IdpConfig.tenant", "tenant.read", "tenant { id slug }"],
   ["ProductRequest.decidedBy", "product_request.search", "decidedBy { id }"],
@@ -109,15 +126,21 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
   ["ProductRequest.requestedBy", "product_request.read", "requestedBy { id }"],
   ["ProductRequest.tenant", "tenant.read", "tenant { id slug }"],
   ["Project.tenant", "tenant.read", "tenant { id slug }"],
+  ["Team.channels", "team.read", "channels { id slug }"],
+  ["Team.tenant", "tenant.read", "tenant { id slug }"],
   ["Tenant.apiKeyPolicy", "api_key.read", "apiKeyPolicy { maxLifetimeDays mayNeverExpire version }"],
   ["Tenant.apiKeyUsage", "api_key.read", "apiKeyUsage { day verified refused }"],
   ["Tenant.apiKeys", "api_key.read", "apiKeys { totalCount nodes { id name } }"],
   ["Tenant.auditEvents", "audit_event.read", "auditEvents { nodes { id targetId } }"],
+  ["Tenant.bundle", "bundle.read", "bundle"],
   ["Tenant.cancelNote", "tenant.read_billing", "cancelNote"],
   ["Tenant.contractEnd", "tenant.read_billing", "contractEnd"],
   ["Tenant.contractStart", "tenant.read_billing", "contractStart"],
+  ["Tenant.deployment", "environment.read", "deployment"],
   ["Tenant.entitlements", "entitlement.read", "entitlements { id }"],
+  ["Tenant.environments", "environment.read", "environments { id slug }"],
   ["Tenant.erpCustomerId", "tenant.read_billing", "erpCustomerId"],
+  ["Tenant.flows", "flow.read", "flows { totalCount nodes { id name latest { body } } }"],
   ["Tenant.idpConfigs", "idp_config.read", "idpConfigs { id }"],
   ["Tenant.keycloakOrganizationId", "tenant.read_billing", "keycloakOrganizationId"],
   ["Tenant.productRequests", "product_request.read", "productRequests { totalCount nodes { id } }"],
@@ -125,6 +148,8 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
   ["Tenant.projects", "project.read", "projects { totalCount nodes { id slug } }"],
   ["Tenant.salesOwner", "tenant.read_billing", "salesOwner"],
   ["Tenant.stripeCustomerId", "tenant.read_billing", "stripeCustomerId"],
+  ["Tenant.teams", "team.read", "teams { totalCount nodes { id slug } }"],
+  ["Tenant.usage", "usage.read", "usage { day environment operations errors }"],
 ];
 
 /** Queries that are not the look-up of an entity by its id. */
@@ -134,6 +159,8 @@ const QUERIES: [entry: string, action: Action, document: string, variables?: Var
   ["Query.catalog", "catalog.read", "query ($id: ID) { catalog(tenantId: $id) { verdict { reason config } mayTry { reason } mayRequest { reason } } }", ({ tenant: id }) => ({ id })],
   ["Query.productRequests", "product_request.search", "{ productRequests { nodes { id note } } }"],
   ["Query.keycloakDrift", "keycloak.read_drift", "{ keycloakDrift(first: 3) { nodes { kinds organizationId } } }"],
+  ["Placement.cluster", "environment.read", "query ($id: ID!) { environment(id: $id) { placements { cluster { slug } placedAt } } }", ({ environment: id }) => ({ id })],
+  ["Query.routes", "cluster.read", "{ routes { nodes { tenantId tenantSlug environment cluster } } }"],
   ["Query.jobs", "job.read", "{ jobs { nodes { id kind state lastError { message } } } }"],
   ["Query.myTenant", "tenant.read", "{ myTenant { id slug } }"],
   ["Query.tenantBySlug", "tenant.read", "query ($slug: String!) { tenantBySlug(slug: $slug) { id slug } }", ({ slug }) => ({ slug })],
@@ -145,6 +172,9 @@ const QUERIES: [entry: string, action: Action, document: string, variables?: Var
 const SERVICES_ASK: [entry: string, way: string, action: Action, document: string, variables: Variables][] = [
   ["Query.tenantClaims", "by id", "tenant_claims.read", "query ($id: ID) { tenantClaims(tenantId: $id) { slug products { key } } }", ({ tenant: id }) => ({ id })],
   ["Query.tenantClaims", "by alias", "tenant_claims.read", "query ($alias: String) { tenantClaims(alias: $alias) { tenantId } }", ({ slug: alias }) => ({ alias })],
+  ["Query.tenantContext", "by id", "tenant_context.read", `query ($tenant: String) { tenantContext(tenant: $tenant, environment: "prod") { tenantSlug settings { timezone { value } } flows { flow } names { resourceName } } }`, ({ tenant }) => ({ tenant })],
+  ["Query.tenantContext", "by slug", "tenant_context.read", "query ($tenant: String) { tenantContext(tenant: $tenant) { tenantId environmentId } }", ({ slug: tenant }) => ({ tenant })],
+  ["TenantContext.cluster", "by id", "tenant_context.read", "query ($tenant: String) { tenantContext(tenant: $tenant) { cluster { slug domain } } }", ({ tenant }) => ({ tenant })],
 ];
 
 /** What a service may check in any tenant; one that is not there is refused, and not denied. */
@@ -157,10 +187,15 @@ const CHECKS: [entry: string, document: string][] = [
 const KEYS_SHOWN: [entry: string, document: string][] = [
   ["Query.verifyApiKey", "query ($key: String!) { verifyApiKey(key: $key) { code tenantId entitlement { config } } }"],
   ["Query.verifyApiKeys", "query ($key: String!) { verifyApiKeys(keys: [{ key: $key }]) { code tenantId entitlement { config } } }"],
+  ["Query.tenantContextOfKey", "query ($key: String!) { tenantContextOfKey(key: $key) { verdict { code tenantId entitlement { config } } context { tenantSlug environmentId } } }"],
 ];
 
 /** What is the same for every tenant. */
 const EVERYBODYS: [entry: string, action: Action, document: string][] = [
+  ["_entities Cluster by slug", "cluster.read", '{ _entities(representations: [{ __typename: "Cluster", slug: "shared" }]) { ... on Cluster { slug name known } } }'],
+  ["Cluster.environmentCount", "cluster.read", "{ clusters { environmentCount } }"],
+  ["Query.cluster", "cluster.read", '{ cluster(slug: "shared") { slug known } }'],
+  ["Query.clusters", "cluster.read", "{ clusters { slug infrastructure { path } } }"],
   ["_entities Product by key", "catalog.read", '{ _entities(representations: [{ __typename: "Product", key: "crm" }]) { ... on Product { key name known } } }'],
   ["PlanProduct.product", "catalog.read", "{ plans { products { product { key } } } }"],
   ["Query.plans", "catalog.read", "{ plans { key products { config } } }"],
@@ -174,14 +209,20 @@ const MUTATIONS: [field: string, action: Action, inputType: string, input: Varia
   ["cancelTenant", "tenant.cancel", "CancelTenantInput", ({ tenant: id }) => ({ id, reason: "CUSTOMER_REQUEST" })],
   ["extendTrial", "tenant.extend_trial", "ExtendTrialInput", ({ tenant: id }) => ({ id, days: 1 }), "trial"],
   ["reactivateTenant", "tenant.reactivate", "ReactivateTenantInput", ({ tenant: id }) => ({ id }), "frozen"],
+  ["applyBundle", "bundle.apply", "ApplyBundleInput", ({ slug: tenant }) => ({ tenant, content: { allTeams: false, teams: { [unique("team")]: {} } } })],
   ["archiveProject", "project.archive", "ProjectStatusInput", ({ project: id }) => ({ id })],
   ["createApiKey", "api_key.create", "CreateApiKeyInput", ({ tenant: tenantId }) => ({ tenantId, name: unique("key"), product: "crm", environment: "DEV", scopes: ["read"] })],
+  ["createChannel", "channel.create", "CreateChannelInput", ({ team: teamId }) => ({ teamId, slug: unique("channel"), provider: "messaging-webchat" })],
+  ["createEnvironment", "environment.create", "CreateEnvironmentInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("env"), name: "New" })],
   ["createProject", "project.create", "CreateProjectInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("p"), name: "New" })],
+  ["createTeam", "team.create", "CreateTeamInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("team"), name: "New" })],
   ["createTenant", "tenant.create", "CreateTenantInput", null],
   ["exportTenant", "tenant.export", "ExportTenantInput", ({ tenant: tenantId }) => ({ tenantId })],
   ["decideProductRequest", "product_request.decide", "DecideProductRequestInput", ({ productRequest: id }) => ({ id, outcome: "WON" })],
   ["grantEntitlement", "entitlement.grant", "GrantEntitlementInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
   ["importApiKeys", "api_key.import", "ImportApiKeysInput", ({ tenant: tenantId }) => ({ tenantId, keys: [foreignKey()] })],
+  ["placeEnvironment", "environment.place", "PlaceEnvironmentInput", ({ environment: id }) => ({ id, cluster: "shared-2" })],
+  ["publishFlow", "flow.publish", "PublishFlowInput", ({ tenant: tenantId }) => ({ tenantId, name: unique("flow"), body: { nodes: [{ id: "start", type: "message" }] } })],
   ["repairKeycloakDrift", "keycloak.repair", "RepairKeycloakDriftInput", ({ tenant: tenantId }) => ({ tenantId })],
   ["resendInvitation", "invitation.resend", "ResendInvitationInput", ({ tenant: tenantId, invitation: invitationId }) => ({ tenantId, invitationId })],
   ["retryProvisioning", "provisioning.retry", "RetryProvisioningInput", ({ tenant: tenantId }) => ({ tenantId })],
@@ -191,10 +232,14 @@ const MUTATIONS: [field: string, action: Action, inputType: string, input: Varia
   ["retryJob", "job.retry", "RetryJobInput", ({ job: id }) => ({ id })],
   ["restoreProject", "project.restore", "ProjectStatusInput", ({ archivedProject: id }) => ({ id })],
   ["requestProduct", "product_request.create", "RequestProductInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
+  ["runFlow", "flow.run", "RunFlowInput", ({ environment: environmentId }) => ({ environmentId, flow: "support_flow", number: 1 })],
   ["startTrial", "entitlement.start_trial", "StartTrialInput", ({ tenant: tenantId }) => ({ tenantId, product: "chat" })],
   ["updateApiKeyPolicy", "api_key.update_policy", "UpdateApiKeyPolicyInput", ({ tenant: tenantId }) => ({ tenantId, maxLifetimeDays: 30 })],
+  ["updateChannel", "channel.update", "UpdateChannelInput", ({ channel: id }) => ({ id, archived: true })],
   ["updateEntitlement", "entitlement.update", "UpdateEntitlementInput", ({ tenant: tenantId, product }) => ({ tenantId, product, config: { max_seats: 5 } })],
+  ["updateEnvironment", "environment.update", "UpdateEnvironmentInput", ({ environment: id }) => ({ id, name: "Renamed" })],
   ["updateProject", "project.update", "UpdateProjectInput", ({ project: id }) => ({ id, name: "Renamed" })],
+  ["updateTeam", "team.update", "UpdateTeamInput", ({ team: id }) => ({ id, name: "Renamed" })],
   ["updateTenant", "tenant.update", "UpdateTenantInput", ({ tenant: id }) => ({ id, name: "Renamed" })],
   ["withdrawEntitlement", "entitlement.withdraw", "WithdrawEntitlementInput", ({ tenant: tenantId, product }) => ({ tenantId, product })],
 ];
@@ -202,6 +247,7 @@ const MUTATIONS: [field: string, action: Action, inputType: string, input: Varia
 /** Input fields that need more than their mutation: a value for each. */
 const INPUT_FIELDS: [entry: string, action: Action, mutation: string, given: () => Record<string, unknown>][] = [
   ["UpdateApiKeyPolicyInput.mayNeverExpire (given)", "api_key.allow_endless", "updateApiKeyPolicy", () => ({ mayNeverExpire: true })],
+  ["UpdateEnvironmentInput.archived (given)", "environment.create", "updateEnvironment", () => ({ archived: true })],
   ["UpdateTenantInput.contractEnd (given)", "tenant.update_commercial", "updateTenant", () => ({ contractEnd: "2031-01-01" })],
   ["UpdateTenantInput.contractStart (given)", "tenant.update_commercial", "updateTenant", () => ({ contractStart: "2030-01-01" })],
   ["UpdateTenantInput.erpCustomerId (given)", "tenant.update_commercial", "updateTenant", () => ({ erpCustomerId: unique("erp") })],

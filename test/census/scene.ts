@@ -62,6 +62,7 @@ export async function sceneMaker(app: Registry): Promise<(fields?: Parameters<Wo
 async function targetIn(app: Registry, tenant: TenantInWorld): Promise<Target> {
   const entitlement = await tenant.entitlement("crm");
   const apiKey = await tenant.apiKey();
+  const channel = await tenant.channel();
   return {
     tenant: tenant.id,
     slug: tenant.slug,
@@ -76,6 +77,10 @@ async function targetIn(app: Registry, tenant: TenantInWorld): Promise<Target> {
     auditEvent: (await tenant.auditEvent()).id,
     job: (await tenant.job()).id,
     invitation: (await tenant.invitation()).id,
+    environment: (await tenant.environment({ slug: "prod" })).id,
+    team: channel.teamId,
+    channel: channel.id,
+    flow: (await tenant.flow({ name: "support_flow" })).id,
   };
 }
 

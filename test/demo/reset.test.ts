@@ -66,13 +66,13 @@ async function told(): Promise<{ state: string; lastError: { code: string; messa
 
 /** Everything that is a demo's, without the times and the log. */
 async function stateOf(id: string) {
-  const [tenant] = await app.sql("select slug, name, kind, status, plan, erp_customer_id, stripe_cust_id, sales_owner, contract_start, contract_end, trial_ends_at from tenants where id = $1", [id]);
+  const [tenant] = await app.sql("select slug, name, kind, status, plan, erp_customer_id, stripe_cust_id, sales_owner, contract_start, contract_end, trial_ends_at, settings from tenants where id = $1", [id]);
   const projects = await app.sql("select id, slug, name, status, version from tenant_projects where tenant_id = $1 order by id", [id]);
   const entitlements = await app.sql("select product, enabled, config, source, expires_at, version from tenant_products where tenant_id = $1 order by product", [id]);
   return { tenant, projects, entitlements, rows: await rowsOf(app, id) };
 }
 
-const NOTHING_BILLED = { erp_customer_id: null, stripe_cust_id: null, sales_owner: null, contract_start: null, contract_end: null, trial_ends_at: null };
+const NOTHING_BILLED = { erp_customer_id: null, stripe_cust_id: null, sales_owner: null, contract_start: null, contract_end: null, trial_ends_at: null, settings: {} };
 const GOLDEN_ONE = {
   tenant: { slug: "demo-one", name: "Demo One", kind: "demo", status: "demo", plan: "business", ...NOTHING_BILLED },
   projects: [
@@ -110,7 +110,7 @@ describe("a demo", () => {
     await app.sql("delete from tenant_projects where id = $1", [project(1)]);
     await app.sql("update tenant_projects set name = 'Scribbled', status = 'active', version = 7 where id = $1", [project(2)]);
     await app.sql("update tenant_products set config = '{}', enabled = false where tenant_id = $1", [ONE]);
-    await app.sql("update tenants set name = 'Scribbled', plan = 'starter', erp_customer_id = 'e', stripe_cust_id = 's', sales_owner = 'dana', contract_start = '2026-01-01' where id = $1", [ONE]);
+    await app.sql("update tenants set name = 'Scribbled', plan = 'starter', erp_customer_id = 'e', stripe_cust_id = 's', sales_owner = 'dana', contract_start = '2026-01-01', settings = '{\"language\": \"de\"}' where id = $1", [ONE]);
     await plantEverything(app, ONE);
     const [events, others] = [await app.sql("select * from audit_log where tenant_id = $1 order by id", [ONE]), await fingerprintOfOthers(app, [ONE, TWO])];
     expect(await reset()).toBe("done");

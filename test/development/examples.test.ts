@@ -14,6 +14,8 @@ let tenant: TenantInWorld;
 beforeAll(async () => {
   world = await openWorld(await registry());
   tenant = await world.tenant();
+  await tenant.environment({ slug: "prod" });
+  await tenant.team({ slug: "support" });
 });
 
 /** The variables of an example, with names that exist or are still free in a registry that has other rows than development. */

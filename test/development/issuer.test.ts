@@ -126,7 +126,7 @@ describe("tokens", () => {
       jti: expect.stringMatching(/^onrtro:/),
       iat: 1_767_571_200,
       exp: 1_767_614_400,
-      scope: "catalog.read entitlement.read product_request.read project.read tenant.read viewer.read",
+      scope: "catalog.read entitlement.read environment.read flow.read product_request.read project.read team.read tenant.read tenant_context.read viewer.read",
       name: "Acme member",
       preferred_username: "acme-member",
       realm_access: { roles: ["MEMBER"] },
@@ -145,7 +145,7 @@ describe("tokens", () => {
     };
     expect(decodeJwt(await mintDevelopmentToken(issuer, caller))).toMatchObject({
       organization: { acme: { id: "o-1" } },
-      scope: "audit_event.read catalog.read entitlement.read product_request.read project.read tenant.read viewer.read",
+      scope: "audit_event.read catalog.read entitlement.read environment.read flow.read product_request.read project.read team.read tenant.read tenant_context.read usage.read viewer.read",
     });
   });
 

@@ -70,6 +70,7 @@ describe("what the page is served as", () => {
       "react-dom.js": "text/javascript; charset=utf-8",
       "graphiql.js": "text/javascript; charset=utf-8",
       "page.js": "text/javascript; charset=utf-8",
+      "usage.js": "text/javascript; charset=utf-8",
     });
     for (const { answer } of answers) expect([answer.status, answer.headers.get("x-content-type-options")]).toEqual([200, "nosniff"]);
   });
@@ -228,12 +229,12 @@ describe.skipIf(!browserPath)(browserPath ? "in Chromium" : notRun("no Chromium 
   });
 
   it("needs no mouse: choose a caller, open an example, run it", async () => {
-    await page.keyboard.press("Tab");
-    await page.keyboard.press("Tab");
+    for (const _ of ["Examples", "Usage", "Caller"]) await page.keyboard.press("Tab");
     await callerMenu().and(page.locator(":focus")).waitFor();
     await page.keyboard.type("Bigcorp");
     expect(await callerMenu().inputValue()).toBe(NEIGHBOUR);
 
+    await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
@@ -242,6 +243,44 @@ describe.skipIf(!browserPath)(browserPath ? "in Chromium" : notRun("no Chromium 
     await tab("MyTenant").waitFor();
     await page.keyboard.press("Control+Enter");
     await answered('"slug": "bigcorp"');
+  });
+
+  describe("the chart of use", () => {
+    const openUsage = () => page.getByRole("button", { name: "Usage" }).click();
+    const usage = () => page.getByRole("region", { name: "Usage" });
+    const says = (pattern: RegExp) => usage().locator("p").filter({ hasText: pattern }).waitFor();
+    const today = (pattern: RegExp) => usage().locator("svg title").filter({ hasText: pattern }).waitFor({ state: "attached" });
+
+    it("counts what the chosen caller's tenant asks, by itself while it is open, and nothing of another tenant's", async () => {
+      const failing = "{ viewer { nothing } }";
+      const { callers } = JSON.parse(await page.locator("#settings").textContent() ?? "") as { callers: { name: string; token: string }[] };
+      const token = callers.find(({ name }) => name === ADMINISTRATOR)?.token;
+      await run();
+      await answered(`"name": "${ADMINISTRATOR}"`);
+      await openUsage();
+      await says(/^acme, the last 30 days \(UTC\): /);
+      const refused = await fetch(`${origin}/graphql`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${token}` }, body: JSON.stringify({ query: failing }) });
+      expect(await refused.json()).toHaveProperty("errors");
+      await today(/ \(today\): ([2-9]|\d{2,}) operations, [1-9]\d* errors?\n/);
+      expect(await usage().locator("svg .usage-day").count()).toBe(30);
+
+      await page.keyboard.press("Escape");
+      await callerMenu().selectOption(NEIGHBOUR);
+      await openUsage();
+      await today(/ \(today\): [1-9]\d* operations?, 0 errors\n/);
+      await says(/^bigcorp, .* Today: [1-9]\d* operations?, 0 errors\.$/);
+    });
+
+    it("tells one who acts in no tenant which caller to choose", async () => {
+      for (const caller of [OPERATOR, "Anonymous"]) {
+        await callerMenu().selectOption(caller);
+        await openUsage();
+        await says(/^Choose a tenant's caller/);
+        expect(await usage().locator("svg").isVisible()).toBe(false);
+        await page.keyboard.press("Escape");
+        await usage().waitFor({ state: "hidden" });
+      }
+    });
   });
 
   it("opens GraphiQL's own dialogs under the policy", async () => {

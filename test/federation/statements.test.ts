@@ -86,6 +86,21 @@ describe("SQL statements of one request", () => {
     expect(statements, "tenants with their keys, policies, use of tenants, use of keys").toHaveLength(count > 10 ? 3 : 4);
   });
 
+  it.each([1, 10, 50])("the teams of %i tenants, with their settings and channels, come with their tenants and their settings", async (count) => {
+    const { word, ids } = await plant(count);
+    await app.sql("update tenants set settings = '{\"weekStart\": \"sunday\"}' where id = any($1)", [ids]);
+    await app.sql("insert into tenant_teams (tenant_id, slug, name, settings) select id, 't' || n, 'x', '{\"language\": \"de\"}' from unnest($1::uuid[]) id, generate_series(1, 2) n", [ids]);
+    await app.sql("insert into team_channels (tenant_id, team_id, slug, provider) select tenant_id, id, 'c' || n, 'messaging-slack' from tenant_teams, generate_series(1, 2) n where tenant_id = any($1)", [ids]);
+    statements.length = 0;
+    const team = "slug settings { language timezone } channels { slug provider }";
+    const document = `query ($word: String!, $count: Int!) { tenants(filter: { nameContains: $word }, first: $count) { nodes { settings { weekStart } teams(first: 2) { nodes { ${team} } } } } }`;
+    const { tenants } = data(await world.operator.run(document, { word, count }));
+    expect(statements).toHaveLength(1);
+    const [first, second] = ["c1", "c2"].map((slug) => ({ slug, provider: "messaging-slack" }));
+    const teams = { nodes: ["t1", "t2"].map((slug) => ({ slug, settings: { language: "de", timezone: null }, channels: [first, second] })) };
+    expect(tenants.nodes).toEqual(Array.from({ length: count }, () => ({ settings: { weekStart: "SUNDAY" }, teams })));
+  });
+
   it.each([1, 10, 100])("%i references to tenants with all that is nested in them take one", async (count) => {
     const { ids } = await plant(count);
     const representations = ids.map((id) => ({ __typename: "Tenant", id }));

@@ -55,16 +55,20 @@ async function furnished() {
   };
   await app.sql("update tenant_idp_config set metadata = $2 where tenant_id = $1", [tenant.id, JSON.stringify(metadata)]);
   await app.sql("insert into product_requests (tenant_id, product, requested_by, message, note, decided_by) values ($1, 'desk', 'ada', 'please', $2, $2)", [tenant.id, secret]);
+  const [environment, channel, flow] = [await tenant.environment({ slug: "prod", name: "Produktion", settings: { timezone: "Europe/Berlin" } }), await tenant.channel(undefined, { slug: "slack", config: { channel_id: "C7" } }), await tenant.flow({ versions: 2 })];
+  await tenant.running(environment, flow, 2);
+  await tenant.usage({ day: "2026-01-03", operations: 3_000_000_000, errors: 1 });
+  await app.sql("update tenants set settings = '{\"language\": \"de-CH\"}' where id = $1", [tenant.id]);
   await app.sql("insert into tenant_invitations (tenant_id, email, name) values ($1, 'ada@example.com', 'Ada')", [tenant.id]);
-  return { tenant, secret, rows };
+  return { tenant, secret, rows: { ...rows, environment, channel, flow } };
 }
 
 describe("an archive", () => {
   it("holds everything that the tenant owns, under the names of the graph, and a manifest that says how much and of what content", async () => {
     const { tenant, rows } = await furnished();
     const files = await fetched(await addressOf(tenant));
-    expect([...files.keys()]).toEqual(["tenant.json", "projects.ndjson", "entitlements.ndjson", "product-requests.ndjson", "api-keys.ndjson", "api-key-policy.ndjson", "api-key-usage.ndjson", "idp-configs.ndjson", "invitations.ndjson", "audit-events.ndjson", "manifest.json"]);
-    expect(linesOf(files, "tenant.json")).toMatchObject([{ id: tenant.id, slug: tenant.slug, name: "Ärger & Söhne \u2028 GmbH", plan: "starter", version: 1 }]);
+    expect([...files.keys()]).toEqual(["tenant.json", "projects.ndjson", "entitlements.ndjson", "product-requests.ndjson", "api-keys.ndjson", "api-key-policy.ndjson", "api-key-usage.ndjson", "idp-configs.ndjson", "invitations.ndjson", "environments.ndjson", "placements.ndjson", "teams.ndjson", "channels.ndjson", "flows.ndjson", "flow-versions.ndjson", "running-flows.ndjson", "usage.ndjson", "audit-events.ndjson", "manifest.json"]);
+    expect(linesOf(files, "tenant.json")).toMatchObject([{ id: tenant.id, slug: tenant.slug, name: "Ärger & Söhne \u2028 GmbH", plan: "starter", settings: { language: "de-CH" }, version: 1 }]);
     expect(linesOf(files, "projects.ndjson")).toMatchObject([{ id: rows.project.id, slug: rows.project.slug, status: "active" }]);
     expect(linesOf(files, "entitlements.ndjson")).toMatchObject([{ product: "crm", enabled: true, config: {} }]);
     expect(linesOf(files, "product-requests.ndjson")).toMatchObject([{ product: "desk", status: "open", message: "please", requestedBy: "ada" }]);
@@ -73,6 +77,14 @@ describe("an archive", () => {
     expect(linesOf(files, "api-key-usage.ndjson")).toMatchObject([{ apiKeyId: rows.apiKey.id, day: "2026-01-02", verified: 3_000_000_000, refused: 2 }]);
     expect(linesOf(files, "idp-configs.ndjson")).toMatchObject([{ id: rows.idpConfig.id, type: "oidc", verified: false }]);
     expect(linesOf(files, "invitations.ndjson")).toMatchObject([{ email: "ada@example.com", name: "Ada", state: "pending" }]);
+    expect(linesOf(files, "environments.ndjson")).toMatchObject([{ id: rows.environment.id, slug: "prod", name: "Produktion", settings: { timezone: "Europe/Berlin" }, archivedAt: null }]);
+    expect(linesOf(files, "placements.ndjson")).toMatchObject([{ environmentId: rows.environment.id, cluster: "shared", endedAt: null }]);
+    expect(linesOf(files, "teams.ndjson")).toMatchObject([{ id: rows.channel.teamId, settings: {} }]);
+    expect(linesOf(files, "channels.ndjson")).toMatchObject([{ id: rows.channel.id, teamId: rows.channel.teamId, slug: "slack", provider: "messaging-slack", config: { channel_id: "C7" } }]);
+    expect(linesOf(files, "flows.ndjson")).toMatchObject([{ id: rows.flow.id, name: rows.flow.name, latestNumber: 2 }]);
+    expect(linesOf(files, "flow-versions.ndjson")).toMatchObject([1, 2].map((number) => ({ flowId: rows.flow.id, number, body: { version: String(number) }, publishedBy: "ada" })));
+    expect(linesOf(files, "running-flows.ndjson")).toMatchObject([{ environmentId: rows.environment.id, flowId: rows.flow.id, number: 2 }]);
+    expect(linesOf(files, "usage.ndjson")).toMatchObject([{ environment: "prod", day: "2026-01-03", operations: 3_000_000_000, errors: 1 }]);
     expect(linesOf(files, "audit-events.ndjson")).toMatchObject([
       { id: rows.auditEvent.id, action: "test.happened", createdAt: "2026-01-02T03:04:05.678901+00:00" },
       { action: "tenant.export", targetType: "tenant_export", targetName: tenant.slug },
@@ -208,7 +220,7 @@ describe("an address", () => {
     await fetch(`${address}%zz`);
     await fetch(`${address}A`);
     const lines = () => app.logged.slice(before);
-    const told = () => lines().map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === "export fetched");
+    const told = () => lines().map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line["msg"] === "export fetched" && line["tenant"] === tenant.id);
     // It is written when the answer's end has left, which the reader may see first.
     await vi.waitFor(() => expect(told()).toHaveLength(1));
     expect(lines().join("")).not.toContain(address.slice(-43));

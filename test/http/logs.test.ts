@@ -71,6 +71,75 @@ describe("an operation", () => {
   });
 });
 
+describe("an operation that acts in a place", () => {
+  interface Placed extends TenantInWorld {
+    headers: Record<string, string>;
+    fields: Line;
+  }
+
+  async function placed(): Promise<Placed> {
+    const own = await world.tenant();
+    for (const slug of ["prod", "staging"]) await own.environment({ slug });
+    const team = await own.team({ slug: "support" });
+    return { ...own, headers: { "x-environment-id": "prod", "x-team-id": team.id }, fields: { tenant_id: own.slug, env_id: "prod", team_id: "support" } };
+  }
+
+  const PLACE_FIELDS = ["tenant_id", "env_id", "team_id"];
+  const placeOf = (line: Line | undefined) => Object.fromEntries(Object.entries(line ?? {}).filter(([name]) => PLACE_FIELDS.includes(name)));
+  const contextOf = (tenants: string[], more = "") => ({ query: `{ ${tenants.map((slug, n) => `c${n}: tenantContext(tenant: "${slug}", environment: "prod"${more}) { environment }`).join(" ")} }` });
+
+  it("says so beside its tenant, whether it is answered or refused", async () => {
+    const { id, member, headers, fields } = await placed();
+    for (const [query, expected] of [
+      ["{ __typename }", { type: "query" }],
+      ["{ tenantContext { environment } }", { type: "query" }],
+      ['{ tenantContext(environment: "staging") { environment } }', { codes: ["BAD_USER_INPUT"] }],
+      ['mutation { createProject(input: { slug: "p", name: "P" }) { project { id } } }', { codes: ["FORBIDDEN"] }],
+      ["{ nothing }", { codes: ["GRAPHQL_VALIDATION_FAILED"] }],
+    ] as const) {
+      const lines = await logged({ query }, member.token, headers);
+      expect(lines).toMatchObject([{ tenant: id, msg: "operation", ...expected }]);
+      expect(placeOf(lines[0])).toEqual(fields);
+    }
+  });
+
+  it("is where the headers say, whichever contexts it asks for", async () => {
+    const { slug, member, headers, fields } = await placed();
+    const { "x-environment-id": environment } = headers;
+    const [line] = await logged(contextOf([slug], ', team: "support"'), member.token, { "x-environment-id": environment ?? "" });
+    expect(placeOf(line)).toEqual({ ...fields, team_id: null });
+  });
+
+  it("is where its contexts are when no header says so; of several it says none", async () => {
+    const [one, other] = [await placed(), await placed()];
+    for (const [token, tenant] of [[one.member.token, one.id], [world.service.token, null], [world.support.token, null]] as const) {
+      const [line] = await logged(contextOf([one.slug, one.slug]), token);
+      expect(line).toMatchObject({ tenant });
+      expect(placeOf(line)).toEqual({ ...one.fields, team_id: null });
+    }
+    for (const caller of [world.service, world.support]) {
+      expect(placeOf((await logged(contextOf([one.slug, other.slug]), caller.token))[0])).toEqual({});
+      expect(placeOf((await logged(contextOf([unique("t")]), caller.token))[0])).toEqual({});
+    }
+    expect(placeOf((await logged({ query: "{ viewer { kind } }" }, one.member.token, { "x-team-id": "support" }))[0])).toEqual({});
+  });
+
+  it("is refused without a place in its line, and without what was named", async () => {
+    const { member } = await placed();
+    const name = unique("nowhere");
+    const lines = await logged({ query: "{ __typename }" }, member.token, { "x-environment-id": name });
+    expect(lines).toMatchObject([{ level: 40, code: "NOT_FOUND", principal: null, tenant: null, msg: "request refused" }]);
+    expect(placeOf(lines[0])).toEqual({});
+    expect(app.logged.join("")).not.toContain(name);
+  });
+
+  it("without any its line has the same members in the same order as ever", async () => {
+    const { member } = await placed();
+    const [line] = await logged({ query: "query Portal { viewer { kind } }" }, member.token);
+    expect(Object.keys(line ?? {})).toEqual(["level", "time", "pid", "hostname", "requestId", "principal", "tenant", "operation", "type", "durationMs", "msg"]);
+  });
+});
+
 describe("a request that is no operation", () => {
   it.each<[string, () => Promise<Line[]>, Line]>([
     ["a bad token", () => logged({ query: "{ __typename }" }, app.issuer.token({ aud: "other" })), { level: 40, code: "UNAUTHENTICATED", err: { internal: expect.stringContaining("aud") } }],
@@ -101,5 +170,17 @@ describe("a database error", () => {
     const failures = own.logged.map((line) => JSON.parse(line) as Line).filter(({ level }) => level >= 50);
     expect(failures).toMatchObject([{ err: { type: "QueryFailedError", code: "23514", table: "tenant_projects", constraint: "no_more", stack: expect.stringContaining("at ") } }]);
     expect(own.logged.join("")).not.toContain(name);
+  });
+
+  it("says in which place it happened", async () => {
+    const customer = await (await openWorld(own)).tenant();
+    await customer.environment({ slug: "prod" });
+    await own.sql("alter table tenant_projects add constraint never_this check (slug <> 'p2') not valid");
+    const query = 'mutation { createProject(input: { slug: "p2", name: "P" }) { project { id } } }';
+    const answer = await callerWith(own, customer.admin.token).run(query, {}, { "x-environment-id": "prod", "x-request-id": "failing" });
+    expect(answer.body.errors).toMatchObject([{ extensions: { code: "INTERNAL_SERVER_ERROR" } }]);
+    const lines = own.logged.map((line) => JSON.parse(line) as Line).filter(({ requestId }) => requestId === "failing");
+    expect(lines.map(({ level }) => level as number)).toEqual([50, 30]);
+    for (const line of lines) expect(line).toMatchObject({ tenant: customer.id, tenant_id: customer.slug, env_id: "prod", team_id: null });
   });
 });

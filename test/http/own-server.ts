@@ -17,7 +17,7 @@ const { schema } = buildRegistrySchema();
 export async function startServer(parts: Partial<ServerParts>): Promise<OwnServer> {
   const logged: OwnServer["logged"] = [];
   const log = openLog("debug", { write: (line: string) => void logged.push(JSON.parse(line)) });
-  // No doors: whoever is nobody never comes to them.
+  // No doors and no facilities: whoever is nobody never comes to them, nor is it counted for a tenant.
   const nobody = async ({ id, log }: FastifyRequest) => new RequestContext(id, log, null, {} as Doors, () => new Date(), {} as Facilities);
   const server = await buildServer({ schema, log, introspection: false, readiness: {}, context: nobody, ...parts });
   const url = await server.app.listen({ host: "127.0.0.1", port: 0 });

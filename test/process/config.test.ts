@@ -96,6 +96,7 @@ describe("what each variable takes", () => {
     ["DATA_DIR", "/srv/registry", { dataDir: "/srv/registry" }],
     ["CATALOG_FILE", "/etc/registry/catalog.yaml", { catalogFile: "/etc/registry/catalog.yaml" }],
     ["DEMO_SNAPSHOT_FILE", "/etc/registry/demo.yaml", { demoSnapshotFile: "/etc/registry/demo.yaml" }],
+    ["PLATFORM_FILE", "/etc/registry/platform.yaml", { platformFile: "/etc/registry/platform.yaml" }],
     ["TOKEN_AUDIENCE", "https://registry", { token: { audience: "https://registry" } }],
     ["TOKEN_PROFILE", "rfc9068", { token: { profile: "rfc9068" } }],
     ["TOKEN_ALGORITHMS", "EdDSA, ES256", { token: { algorithms: ["EdDSA", "ES256"] } }],

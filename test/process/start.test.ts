@@ -208,6 +208,22 @@ describe("what stops the start", () => {
     await expect(stat(environment.DATA_DIR)).rejects.toThrow("ENOENT");
   });
 
+  it("a broken platform file: every problem in a line, no stack, nothing created", async () => {
+    const environment = await development("platform");
+    const file = join(directory, "broken-platform.yaml");
+    await writeFile(file, "clusters:\n  eu: { name: EU, kind: dedicated, domain: eu.example }\nprovider: {}\nproviders: {}\n");
+    const service = await startService({ ...environment, PLATFORM_FILE: file });
+    expect(await service.ended).toEqual({ code: 1, signal: null });
+    expect(service.stderr.split("\n")).toEqual([
+      `The platform file ${file} has 2 problems:`,
+      "- line 2: clusters.eu.tenant is missing, which a dedicated cluster needs",
+      "- line 3: provider is not known here; did you mean providers?",
+      "",
+    ]);
+    expect(service.stdout).toBe("");
+    await expect(stat(environment.DATA_DIR)).rejects.toThrow("ENOENT");
+  });
+
   it("a database that is away: a sentence, and production does not fall back to the embedded one", async () => {
     const environment = await development("away");
     const port = await freePort();

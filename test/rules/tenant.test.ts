@@ -18,11 +18,15 @@ describe("a tenant's slug", () => {
     expect(() => refuseReservedSlug(slug)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "slug" } satisfies Partial<Fault>)),
   );
 
+  it.each(["con", "prn", "aux", "nul", "com0", "com9", "lpt1"])("%j is a device, and could stand in no path", (slug) =>
+    expect(() => refuseReservedSlug(slug)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "slug" })),
+  );
+
   it.each(["xn--bcher-kva", "00000000-0000-0000-0000-000000000001"])("%j is refused: it reads as something else", (slug) =>
     expect(() => refuseReservedSlug(slug)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", field: "slug" })),
   );
 
-  it.each(["administrator", "api-2", "acme"])("%j is free although it looks like a reserved one", (slug) =>
+  it.each(["administrator", "api-2", "acme", "com10", "console"])("%j is free although it looks like a reserved one", (slug) =>
     expect(() => refuseReservedSlug(slug)).not.toThrow(),
   );
 });

@@ -2,7 +2,9 @@
 import { ERASED_TABLES } from "../../src/tenant/tenant.erasure.js";
 import type { Registry } from "./registry.js";
 
-/** $1 is the tenant. A product's reminder needs the product, and a count of use the key. */
+const from = (table: string, name: string) => `from ${table} where tenant_id = $1 and ${name} = 'planted'`;
+
+/** $1 is the tenant. Whatever needs another row comes after it. */
 const ROWS: Record<(typeof ERASED_TABLES)[number], string> = {
   tenant_projects: "insert into tenant_projects (tenant_id, slug, name) values ($1, 'planted', 'Planted')",
   tenant_products: "insert into tenant_products (tenant_id, product) values ($1, 'planted')",
@@ -15,6 +17,14 @@ const ROWS: Record<(typeof ERASED_TABLES)[number], string> = {
   tenant_invitations: "insert into tenant_invitations (tenant_id, email, name) values ($1, 'ada@example.com', 'Ada')",
   tenant_notices: "insert into tenant_notices (tenant_id, kind, days_left, deadline) values ($1, 'tenant.trial_ending', 3, now())",
   idempotency_keys: "insert into idempotency_keys (tenant_id, principal, operation, key, input_hash, result) values ($1, 'user:ada', 'planted', 'key', '*', '{}')",
+  tenant_environments: "insert into tenant_environments (tenant_id, slug, name) values ($1, 'planted', 'Planted')",
+  environment_placements: `insert into environment_placements (tenant_id, environment_id, cluster, placed_at) select tenant_id, id, 'shared', now() ${from("tenant_environments", "slug")}`,
+  tenant_teams: "insert into tenant_teams (tenant_id, slug, name) values ($1, 'planted', 'Planted')",
+  team_channels: `insert into team_channels (tenant_id, team_id, slug, provider) select tenant_id, id, 'planted', 'messaging-slack' ${from("tenant_teams", "slug")}`,
+  tenant_flows: "insert into tenant_flows (tenant_id, name, latest_number) values ($1, 'planted', 1)",
+  flow_versions: `insert into flow_versions (tenant_id, flow_id, number, body, published_by) select tenant_id, id, 1, '{"nodes": [{"id": "start", "type": "message"}]}', 'ada' ${from("tenant_flows", "name")}`,
+  environment_flows: `insert into environment_flows (tenant_id, environment_id, flow_id, number) select e.tenant_id, e.id, f.id, 1 from tenant_environments e join tenant_flows f using (tenant_id) where e.tenant_id = $1 and e.slug = 'planted' and f.name = 'planted'`,
+  tenant_usage: "insert into tenant_usage (tenant_id, environment, day, operations) values ($1, 'planted', current_date, 1)",
   tenant_exports: "insert into tenant_exports (tenant_id, requested_by, token_hash, expires_at) values ($1, 'ada', gen_random_uuid()::text, now())",
 };
 

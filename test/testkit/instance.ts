@@ -2,6 +2,7 @@
 import { loadCatalog } from "../../src/catalog/catalog.file.js";
 import type { Config } from "../../src/config.js";
 import { loadDemo } from "../../src/demo/demo.file.js";
+import { loadPlatform } from "../../src/platform/platform.file.js";
 import { openLog } from "../../src/process/log.js";
 import { openService, type Service } from "../../src/service.js";
 import type { Registry } from "./registry.js";
@@ -16,6 +17,7 @@ export async function anotherInstance({ config: own, dataSource, clock, keycloak
     dataSource,
     catalog,
     demo: await loadDemo(config, catalog),
+    platform: await loadPlatform(config.platformFile),
     now: () => clock.now ?? new Date(),
     keycloak: keycloak.client,
   });

@@ -10,6 +10,7 @@ import { loadDemo } from "../../src/demo/demo.file.js";
 import type { JobHandlers } from "../../src/job/job.handlers.js";
 import type { RanJob } from "../../src/job/job.run.js";
 import type { Jobs } from "../../src/job/job.worker.js";
+import { loadPlatform } from "../../src/platform/platform.file.js";
 import { openLog } from "../../src/process/log.js";
 import { asOwner, openService, openServiceDataSource, type Service } from "../../src/service.js";
 import { openTestKeycloak, type TestKeycloak } from "./keycloak.js";
@@ -88,6 +89,7 @@ export async function openRegistry({ databaseUrl = process.env["DATABASE_URL"], 
     dataSource,
     catalog,
     demo: await loadDemo(config, catalog),
+    platform: await loadPlatform(config.platformFile),
     now,
     ...(withKeycloak && { keycloak: keycloak.client }),
     ...(jobHandlers && { jobHandlers }),

@@ -1,5 +1,6 @@
 /** Owns the people and rows that tests speak of: tenants with their callers, platform staff, and what they ask. */
 import { randomUUID } from "node:crypto";
+import { hierarchyOf, type Hierarchy } from "./hierarchy.js";
 import type { Registry } from "./registry.js";
 
 export interface Answer {
@@ -20,7 +21,7 @@ export interface Caller {
   run(document: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<Answer>;
 }
 
-export interface TenantInWorld {
+export interface TenantInWorld extends Hierarchy {
   id: string;
   slug: string;
   admin: Caller;
@@ -83,6 +84,7 @@ export async function openWorld(registry: Registry): Promise<World> {
         auditor: await person("AUDITOR"),
         member: await person("MEMBER"),
         ...rowsOf(registry, id),
+        ...hierarchyOf(registry, id),
       };
     },
   };

@@ -100,7 +100,7 @@ describe("the erasure of a tenant", () => {
 
   it("leaves its tombstone and its audit log, tells how much went, and touches nobody else's row", async () => {
     const tenant = await furnished({ status: "frozen", name: "Gone & Sons" });
-    await app.sql("update tenants set keycloak_org_id = $2, cancel_reason = 'other', cancel_note = 'moved on', contract_start = '2026-01-01', contract_end = '2026-12-31' where id = $1", [tenant.id, `org-${tenant.id}`]);
+    await app.sql("update tenants set keycloak_org_id = $2, cancel_reason = 'other', cancel_note = 'moved on', contract_start = '2026-01-01', contract_end = '2026-12-31', settings = '{\"language\": \"de\"}' where id = $1", [tenant.id, `org-${tenant.id}`]);
     await app.sql("insert into tenant_provisioning_steps (tenant_id, step, state) values ($1, 'organization', 'done')", [tenant.id]);
     const [events, others] = [await app.sql("select * from audit_log where tenant_id = $1", [tenant.id]), await fingerprintOfOthers(app, [tenant.id])];
     const erased = await inside(tenant, async (tx) => {
@@ -111,7 +111,7 @@ describe("the erasure of a tenant", () => {
     expect(await rowsOf(app, tenant.id)).toEqual({});
     expect(await app.sql("select * from tenants where id = $1", [tenant.id])).toMatchObject([{
       slug: tenant.slug, name: "Gone & Sons", status: "archived", kind: "customer", plan: "starter", version: 2, cancel_reason: "other", keycloak_org_id: `org-${tenant.id}`,
-      erp_customer_id: null, stripe_cust_id: null, sales_owner: null, cancel_note: null, contract_start: null, contract_end: null,
+      erp_customer_id: null, stripe_cust_id: null, sales_owner: null, cancel_note: null, contract_start: null, contract_end: null, settings: {},
     }]);
     expect(await app.sql("select * from audit_log where tenant_id = $1 and action <> 'tenant.archive'", [tenant.id])).toEqual(events);
     expect(await app.sql("select from tenant_provisioning_steps where tenant_id = $1", [tenant.id])).toHaveLength(1);

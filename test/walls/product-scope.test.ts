@@ -8,8 +8,13 @@ import { attempt, type Outcome } from "./scopes.js";
 import { adminOf, houseOf, operator, service, visit } from "./visits.js";
 
 const REFUSED = "42501";
-const SHOWN = { tenants: "id", tenant_projects: "tenant_id", tenant_products: "tenant_id" };
-const HIDDEN = ["tenant_idp_config", "api_keys", "audit_log", "idempotency_keys"];
+const SHOWN = {
+  tenants: "id", tenant_projects: "tenant_id", tenant_products: "tenant_id", tenant_environments: "tenant_id", environment_placements: "tenant_id", tenant_teams: "tenant_id",
+  team_channels: "tenant_id", tenant_flows: "tenant_id", flow_versions: "tenant_id", environment_flows: "tenant_id",
+};
+const HIDDEN = ["tenant_idp_config", "api_keys", "audit_log", "idempotency_keys", "tenant_usage"];
+/** What is for people, or may hold what is not for everybody who runs a product. */
+const WITHHELD = ["tenant_environments.name", "tenant_teams.name", "team_channels.provider", "team_channels.config", "tenant_flows.latest_number", "flow_versions.published_by", "environment_flows.id", "environment_placements.id"];
 
 let app: Registry;
 let tenants: TenantInWorld[];
@@ -25,6 +30,9 @@ beforeAll(async () => {
     await tenant.idpConfig();
     await tenant.apiKey();
     await tenant.auditEvent();
+    await tenant.channel();
+    await tenant.running(await tenant.environment(), await tenant.flow());
+    await tenant.usage();
   }
 });
 
@@ -47,6 +55,11 @@ describe("in the scope of the tenants that are asked about", () => {
 
   it.each(["name", "stripe_cust_id", "erp_customer_id", "sales_owner", "contract_end", "keycloak_org_id", "*"])("a tenant's %s is not shown", async (column) => {
     expect(await asProduct(ids[0], `select ${column} from tenants`)).toBe(REFUSED);
+  });
+
+  it.each(WITHHELD)("%s is not shown", async (name) => {
+    const [table = "", column] = name.split(".");
+    for (const columns of [column, "*", `(${table}).${column}`]) expect(await asProduct(ids[0], `select ${columns} from ${table}`)).toBe(REFUSED);
   });
 
   it.each(Object.entries(SHOWN))("%s is not written, locked or deleted from", async (table, column) => {

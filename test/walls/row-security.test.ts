@@ -12,7 +12,7 @@ const NONE: Outcome = [];
 const UNTOUCHED: Outcome = [{ affected: 0 }];
 
 /** Every table that holds a tenant's rows, with the column that says whose; `grants.test.ts` proves that there are no others. */
-const TABLES = { tenants: "id", tenant_projects: "tenant_id", tenant_products: "tenant_id", tenant_idp_config: "tenant_id", api_keys: "tenant_id", audit_log: "tenant_id", idempotency_keys: "tenant_id", product_requests: "tenant_id", entitlement_notices: "tenant_id", tenant_exports: "tenant_id", api_key_policies: "tenant_id", api_key_usage: "tenant_id" };
+const TABLES = { tenants: "id", tenant_projects: "tenant_id", tenant_products: "tenant_id", tenant_idp_config: "tenant_id", api_keys: "tenant_id", audit_log: "tenant_id", idempotency_keys: "tenant_id", product_requests: "tenant_id", entitlement_notices: "tenant_id", tenant_exports: "tenant_id", api_key_policies: "tenant_id", api_key_usage: "tenant_id", tenant_environments: "tenant_id", environment_placements: "tenant_id", tenant_teams: "tenant_id", team_channels: "tenant_id", tenant_flows: "tenant_id", flow_versions: "tenant_id", environment_flows: "tenant_id", tenant_usage: "tenant_id" };
 const EACH = Object.entries(TABLES);
 
 let app: Registry;
@@ -30,6 +30,9 @@ beforeAll(async () => {
     const { id: apiKey } = await tenant.apiKey();
     await app.sql("insert into api_key_policies (tenant_id) values ($1)", [tenant.id]);
     await app.sql("insert into api_key_usage (tenant_id, api_key_id, day) values ($1, $2, current_date)", [tenant.id, apiKey]);
+    await tenant.channel();
+    await tenant.running(await tenant.environment(), await tenant.flow());
+    await tenant.usage();
     await tenant.auditEvent();
     await tenant.productRequest();
     await app.sql("insert into entitlement_notices (tenant_id, product, days_left, deadline) values ($1, 'crm', 3, now())", [tenant.id]);
