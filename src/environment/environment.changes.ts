@@ -51,7 +51,9 @@ export function createEnvironment({ doors, facilities: { platform }, now }: Requ
  * Audit   `environment.update` with the names of what changed.
  */
 export function updateEnvironment(context: RequestContext, { id, expectedVersion, ...changes }: UpdateEnvironmentInput): Promise<Payload> {
-  return changeOne(context, "environment.update", { id, expectedVersion }, (tx, environment) => changeEnvironment(tx, environment, changes, context.now()));
+  // In the order in which a creation takes them: the two cannot wait for each other.
+  const turn = changes.archived === false ? inTurn : undefined;
+  return changeOne(context, "environment.update", { id, expectedVersion }, (tx, environment) => changeEnvironment(tx, environment, changes, context.now()), turn);
 }
 
 /**
@@ -94,7 +96,7 @@ export async function addEnvironment(tx: EntityManager, { platform, now }: Place
 
 export type EnvironmentChanges = Pick<UpdateEnvironmentInput, "name" | "settings" | "archived">;
 
-/** {@link updateEnvironment} in a transaction that holds the environment. */
+/** {@link updateEnvironment} in a transaction that holds the environment and, to bring it back, those who add environments. */
 export async function changeEnvironment(tx: EntityManager, environment: Environment, { name, settings, archived }: EnvironmentChanges, now: Date): Promise<Change<Payload>> {
   const wasArchived = environment.archivedAt !== null;
   const isArchived = archived ?? wasArchived;
@@ -103,7 +105,6 @@ export async function changeEnvironment(tx: EntityManager, environment: Environm
   if (wasArchived && isArchived && (archived === undefined || changed.length > 0)) refuseArchived(environment);
   if (isArchived !== wasArchived) changed.push("archived");
   if (changed.length === 0) return { value: { environment }, unaudited: "no-op" };
-  if (wasArchived && !isArchived) await inTurn(tx, environment.tenantId);
   await updateRow(tx, Environment, environment, { ...changes, ...(isArchived !== wasArchived && { archivedAt: isArchived ? now : null }) });
   if (wasArchived && !isArchived) await refuseMany(tx, environment.tenantId);
   return { value: { environment }, audit: [{ ...targetOf(environment), metadata: { changed: changed.sort() } }] };
@@ -120,16 +121,18 @@ export async function moveEnvironment(tx: EntityManager, { platform, now }: Plac
   return { value: { environment }, audit: [{ ...targetOf(environment), metadata: { from, to } }] };
 }
 
-/** Find the environment as the caller sees it, narrow to its tenant, lock it there, and only then change it. */
+/** Find the environment as the caller sees it, narrow to its tenant, lock it there, after whatever goes `before` it, and only then change it. */
 async function changeOne(
   { reads, doors }: RequestContext,
   action: "environment.update" | "environment.place",
   { id, expectedVersion }: { id: string; expectedVersion?: number | null | undefined },
   work: (tx: EntityManager, environment: Environment) => Promise<Change<Payload>>,
+  before?: (tx: EntityManager, tenantId: string) => Promise<void>,
 ): Promise<Payload> {
   const seen = await reads(environmentReads).byId.load(id);
   if (!seen) throw notFound("Environment");
   return doors.within(seen.tenantId).change(action, async (tx) => {
+    await before?.(tx, seen.tenantId);
     const environment = await heldEnvironment(tx, seen);
     if (!environment) throw notFound("Environment");
     expectVersion(environment, expectedVersion);

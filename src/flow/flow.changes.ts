@@ -9,9 +9,9 @@ import { once } from "../kernel/idempotency.js";
 import { insertRow, insertUnlessThere } from "../kernel/insert.js";
 import type { RequestContext } from "../kernel/request.js";
 import { updateRow } from "../kernel/update.js";
-import { Flow, FlowVersion, RunningFlowRecord } from "./flow.entity.js";
+import { Flow, FlowVersion, RunningFlowRecord, type RunningFlow } from "./flow.entity.js";
 import type { PublishFlowInput, PublishFlowPayload, RunFlowInput, RunFlowPayload } from "./flow.inputs.js";
-import { bytesOf, MAX_FLOWS, refuseUnfitBody, refuseUnfitName } from "./flow.rules.js";
+import { bytesOf, labelOf, MAX_FLOWS, refuseUnfitBody, refuseUnfitName } from "./flow.rules.js";
 
 /**
  * Publish a version of a flow, and the flow with it when it is the first. What says the same as the latest version changes nothing.
@@ -110,7 +110,7 @@ export async function run(tx: EntityManager, { environment, flow: name, number }
   if (!flow) throw notFound("Flow");
   const version = number === null ? null : await versionOf(tx, flow, number);
   if (number !== null && !version) throw new Fault("BAD_USER_INPUT", `number must be that of a version, 1 to ${flow.latestNumber}`, { field: "number" });
-  const value: RunFlowPayload = { environment, running: version && { flow: name, number: version.number, body: version.body } };
+  const value: RunFlowPayload = { environment, running: version && { flow: name, number: version.number, version: written(version) } };
   const before = await tx.findOneBy(RunningFlowRecord, { tenantId, environmentId, flowId: flow.id });
   const from = before?.number ?? null;
   if (from === number) return { value, unaudited: "no-op" };
@@ -118,6 +118,10 @@ export async function run(tx: EntityManager, { environment, flow: name, number }
     ? await updateRow(tx, RunningFlowRecord, before, { number })
     : await insertRow<RunningFlowRecord>(tx, RunningFlowRecord, { tenantId, environmentId, flowId: flow.id, number });
   return { value, audit: [{ target: { type: "running_flow", id: row.id, name }, metadata: { flow: name, environment: environment.slug, from, to: number } }] };
+}
+
+function written({ body }: FlowVersion): RunningFlow["version"] {
+  return { label: async () => labelOf(body), body: async () => body };
 }
 
 /** Null when there is none of that number, which may be any that GraphQL has. */

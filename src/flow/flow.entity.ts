@@ -102,7 +102,6 @@ export class RunningFlow {
   @Field(() => Int, { description: "Number of the version." })
   number: number;
 
-  @Directive("@cost(weight: 5)")
-  @Field(() => GraphQLJSONObject, { description: "What the version does." })
-  body: Record<string, unknown>;
+  /** What was written in it. */
+  readonly version: { label(): Promise<string | null>; body(): Promise<Record<string, unknown>> };
 }

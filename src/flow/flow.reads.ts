@@ -1,14 +1,14 @@
 /** Owns how flows, their versions, and what environments run are found. */
 import DataLoader from "dataloader";
 import sql from "sql-template-tag";
-import type { EnvironmentKey } from "../environment/environment.reads.js";
 import { columnsOf } from "../kernel/columns.js";
 import type { Doors, ReadDoor } from "../kernel/doors.js";
 import { loaderById } from "../kernel/loaders.js";
 import { pagesOf } from "../kernel/page.js";
 import { declareWrite, objectTypeOf, writeObject } from "../kernel/projection.js";
-import { Flow, FlowVersion, type RunningFlow } from "./flow.entity.js";
+import { Flow, FlowVersion } from "./flow.entity.js";
 import { FLOW_NAME } from "./flow.rules.js";
+import { runningThrough } from "./flow.running.js";
 
 const COLUMNS = columnsOf(Flow, "f");
 const VERSION_COLUMNS = columnsOf(FlowVersion, "v");
@@ -82,21 +82,7 @@ export interface FlowKey {
 export function flowsThrough(door: ReadDoor) {
   return {
     /** What an environment runs, by name. */
-    running: new DataLoader<EnvironmentKey, RunningFlow[], string>(
-      async (environments) => {
-        const rows = await door.read<RunningFlow & { environmentId: string }>(sql`
-          select r.environment_id as "environmentId", f.name as flow, v.number, v.body
-          from unnest(${environments.map(({ tenantId }) => tenantId)}::uuid[], ${environments.map(({ id }) => id)}::uuid[]) as asked (tenant_id, id)
-          join environment_flows r on r.tenant_id = asked.tenant_id and r.environment_id = asked.id
-          join tenant_flows f on f.tenant_id = r.tenant_id and f.id = r.flow_id
-          join flow_versions v on v.tenant_id = r.tenant_id and v.flow_id = r.flow_id and v.number = r.number
-          order by f.name`);
-        const flows = new Map<string, RunningFlow[]>(environments.map(({ id }) => [id, []]));
-        for (const { environmentId, ...running } of rows) flows.get(environmentId)?.push(running);
-        return environments.map(({ id }) => flows.get(id) ?? []);
-      },
-      { cacheKeyFn: ({ id }) => id },
-    ),
+    running: runningThrough(door),
     /** Whether a tenant has a flow of that name, which may be any text. */
     isThere: new DataLoader<FlowKey, boolean, string>(
       async (asked) => {

@@ -1,5 +1,6 @@
 /** Owns how flows are exposed: fields, access, one call each. */
 import type { GraphQLResolveInfo } from "graphql";
+import { GraphQLJSONObject } from "graphql-scalars";
 import { Arg, Args, Ctx, Directive, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Environment } from "../environment/environment.entity.js";
 import { Access } from "../kernel/access.js";
@@ -13,6 +14,7 @@ import { publishFlow, runFlow } from "./flow.changes.js";
 import { Flow, FlowVersion, RunningFlow } from "./flow.entity.js";
 import { PublishFlowInput, PublishFlowPayload, RunFlowInput, RunFlowPayload } from "./flow.inputs.js";
 import { flowReads } from "./flow.reads.js";
+import { labelOf } from "./flow.rules.js";
 
 const FlowConnection = connectionOf(Flow, "Flow");
 const FlowVersionConnection = connectionOf(FlowVersion, "FlowVersion");
@@ -70,13 +72,15 @@ export class FlowVersionResolver {
 @Resolver(() => RunningFlow)
 export class RunningFlowResolver {
   @FieldResolver(() => String, { nullable: true, description: LABEL })
-  label(@Root() { body }: RunningFlow): string | null {
-    return labelOf(body);
+  label(@Root() { version }: RunningFlow): Promise<string | null> {
+    return version.label();
   }
-}
 
-function labelOf({ version }: Record<string, unknown>): string | null {
-  return typeof version === "string" ? version : null;
+  @Directive("@cost(weight: 5)")
+  @FieldResolver(() => GraphQLJSONObject, { description: "What the version does." })
+  body(@Root() { version }: RunningFlow): Promise<Record<string, unknown>> {
+    return version.body();
+  }
 }
 
 @Resolver(() => Tenant)

@@ -3,7 +3,8 @@ import { isKey, KEY_RULE } from "../../packages/tenant-names/src/index.js";
 import { canonicalJson } from "../kernel/canonical-json.js";
 import { Fault } from "../kernel/fault.js";
 import { closest } from "../kernel/misspelling.js";
-import { isWellFormed, LABEL } from "../kernel/validation.js";
+import { isStorableJson, storableJsonRule } from "../kernel/storable-json.js";
+import { LABEL } from "../kernel/validation.js";
 
 /** The form of a flow's name, and of a node's id; the database holds names to the same. */
 export const FLOW_NAME = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/;
@@ -48,8 +49,7 @@ export function refuseUnfitBody(body: Json): void {
 /** What is wrong with a version's body; nothing when it can be published. */
 export function bodyProblems(body: unknown): readonly FlowProblem[] {
   if (!isObject(body)) return [problem([], "must be an object")];
-  const unstorable = unstorableIn(body);
-  if (unstorable !== undefined) return [problem([], unstorable)];
+  if (!isStorableJson(body, MAX_BODY_DEPTH)) return [problem([], storableJsonRule(MAX_BODY_DEPTH))];
   if (bytesOf(body) > MAX_BODY_BYTES) return [problem([], `must be at most ${MAX_BODY_BYTES} bytes of JSON`)];
   const { version, description, nodes } = body;
   return [
@@ -63,6 +63,11 @@ export function bodyProblems(body: unknown): readonly FlowProblem[] {
 /** How long the body is as compact JSON in UTF-8. */
 export function bytesOf(body: Json): number {
   return Buffer.byteLength(canonicalJson(body) ?? "");
+}
+
+/** What whoever published a version calls it. */
+export function labelOf({ version }: Json): string | null {
+  return typeof version === "string" ? version : null;
 }
 
 const MEMBERS = ["version", "description", "nodes"];
@@ -95,21 +100,6 @@ function nodesProblems(nodes: unknown): FlowProblem[] {
       ...(config === undefined || isObject(config) ? [] : [problem([...place, "config"], "must be an object")]),
     ];
   });
-}
-
-/** Why Postgres could not store it and give back the same, or nobody could read it without recursing too far; asked before anything else recurses. */
-function unstorableIn(body: Json): string | undefined {
-  let level: unknown[] = [body];
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > MAX_BODY_DEPTH && level.some((value) => typeof value === "object" && value !== null)) return `must be nested at most ${MAX_BODY_DEPTH} deep`;
-    for (const value of level) {
-      if (typeof value === "string" && !isWellFormed(value)) return "must be well-formed text throughout";
-      if (typeof value === "number" && !Number.isFinite(value)) return "must have finite numbers only";
-      if (isObject(value) && !Object.keys(value).every(isWellFormed)) return "must be well-formed text throughout";
-    }
-    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
-  }
-  return undefined;
 }
 
 function isObject(value: unknown): value is Json {

@@ -40,8 +40,9 @@ export function languageProblem(tag: string): string | null {
   const refusal = "must be one BCP 47 tag, for instance de or de-CH";
   const locale = tag.length > LONGEST_TAG ? null : orNull(() => new Intl.Locale(tag));
   if (!locale || locale.toString().length > LONGEST_TAG) return refusal;
-  const { language, region } = locale;
-  if (language.length > 3 || (language.length === 2 && !isKnown("language", language))) return refusal;
+  const { language, region }: { language?: string; region?: string } = locale;
+  // `und` says that it is not known: to Node it is a language with a name, or none, by its version.
+  if (language === undefined || language === "und" || language.length > 3 || (language.length === 2 && !isKnown("language", language))) return refusal;
   return region === undefined || isKnown("region", region) ? null : refusal;
 }
 

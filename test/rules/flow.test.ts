@@ -52,11 +52,14 @@ describe("a version's body", () => {
     ["has nodes with a type", { nodes: [{ id: "a" }] }, ["nodes", "0", "type"], /lower-case letter/],
     ["has types that are labels", { nodes: [{ ...NODE, type: "Reply!" }] }, ["nodes", "0", "type"], /lower-case letter/],
     ["has objects as configs", { nodes: [{ ...NODE, config: [] }] }, ["nodes", "0", "config"], /an object/],
-    ["is not nested without end", { nodes: [{ ...NODE, config: nested(18) }] }, [], /20 deep/],
+    ["is not nested without end", { nodes: [{ ...NODE, config: nested(18) }] }, [], /20 levels/],
     ["has texts that can be stored", { nodes: [{ ...NODE, config: { a: "\0" } }] }, [], /well-formed/],
     ["has texts that are whole", { nodes: [{ ...NODE, config: { a: ["\ud800"] } }] }, [], /well-formed/],
     ["has names that can be stored", { nodes: [{ ...NODE, config: { "a\0": 1 } }] }, [], /well-formed/],
-    ["has numbers that JSON has", { nodes: [{ ...NODE, config: { a: Infinity } }] }, [], /finite/],
+    ["has numbers that JSON has", { nodes: [{ ...NODE, config: { a: Infinity } }] }, [], /from 1e-20 to 1e20/],
+    ["has no number that is stored in hundreds of digits", { nodes: [{ ...NODE, config: { a: [1e308] } }] }, [], /from 1e-20 to 1e20/],
+    ["has no number that is stored in hundreds of zeros", { nodes: [{ ...NODE, config: { a: 5e-324 } }] }, [], /from 1e-20 to 1e20/],
+    ["has no member that no request can carry", { nodes: [{ ...NODE, config: JSON.parse('{"__proto__":1}') }] }, [], /__proto__/],
     [`is ${MAX_BODY_BYTES} bytes at most`, ofBytes(MAX_BODY_BYTES + 1), [], /65536 bytes/],
   ])("%s", (_, body, place, rule) => {
     const [problem, ...more] = bodyProblems(body);
@@ -71,7 +74,7 @@ describe("a version's body", () => {
     [`${MAX_NODES} nodes`, { nodes: nodes(MAX_NODES) }],
     [`${MAX_BODY_BYTES} bytes`, ofBytes(MAX_BODY_BYTES)],
     ["a nesting of 20", { nodes: [{ ...NODE, config: nested(17) }] }],
-    ["members that objects have anyway", { nodes: [{ ...NODE, config: JSON.parse('{"__proto__":1,"toString":2,"hasOwnProperty":3}') }] }],
+    ["members that objects have anyway", { nodes: [{ ...NODE, config: { toString: 2, hasOwnProperty: 3 } }] }],
   ])("can be %s", (_, body) => {
     expect(bodyProblems(body)).toEqual([]);
   });
@@ -82,7 +85,7 @@ describe("a version's body", () => {
 
   it("is not read to its end by recursion, however deep it is", () => {
     const body = JSON.parse(`{"nodes":${"[".repeat(100_000)}${"]".repeat(100_000)}}`);
-    expect(bodyProblems(body)).toMatchObject([{ rule: expect.stringContaining("20 deep") }]);
+    expect(bodyProblems(body)).toMatchObject([{ rule: expect.stringContaining("20 levels") }]);
   });
 
   it("is refused by place, and nothing of what it says is repeated", () => {

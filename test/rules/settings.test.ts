@@ -53,7 +53,7 @@ describe("a language", () => {
   });
 
   it.each([
-    "", "d", "de_CH", "german", "deutsch", "English", "xx", "de-XX", "de-", "-de", "de--CH", "x-private", "i-klingon", "de,en", "de;q=0.8", "*", "de CH", "de\n", "d\u0435", "de\u0000", "1a", "en-US-u-ca-buddhist-cf-account-co-standard",
+    "", "d", "de_CH", "german", "deutsch", "English", "xx", "de-XX", "de-", "-de", "de--CH", "x-private", "i-klingon", "de,en", "de;q=0.8", "*", "de CH", "de\n", "d\u0435", "de\u0000", "1a", "und", "und-DE", "UND-Latn", "en-US-u-ca-buddhist-cf-account-co-standard",
     `en-x-${"a".repeat(100_000)}`,
   ])("%j is none", (language) => {
     refused({ language });

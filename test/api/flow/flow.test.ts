@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { PAGE_ARGUMENTS, PAGE_VARIABLES, walk } from "../../testkit/pages.js";
 import { data, fault } from "../../testkit/outcome.js";
 import { registry, type Registry } from "../../testkit/registry.js";
+import { countStatements } from "../../testkit/statements.js";
 import { openWorld, type Caller, type World } from "../../testkit/world.js";
 
 const FLOW = "query ($id: ID!) { flow(id: $id) { id name latestNumber createdAt latest { number label body publishedBy } tenant { id } } }";
@@ -13,6 +14,10 @@ let world: World;
 beforeAll(async () => {
   app = await registry();
   world = await openWorld(app);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 const ask = (caller: Caller, id: string, headers = {}) => caller.run(FLOW, { id }, headers);
@@ -155,6 +160,41 @@ describe("Environment.flows", () => {
       { flow: "b", number: 1, label: "1", body: body("1") },
     ]);
     expect(data(await tenant.member.run(FLOWS, { id: staging.id }))["environment"].flows).toMatchObject([{ flow: "a", number: 1 }]);
+  });
+
+  it("a body is read only where it is asked for, and once for all environments that run it", async () => {
+    const tenant = await world.tenant();
+    const flow = await tenant.flow({ name: "a" });
+    for (let count = 0; count < 3; count += 1) await tenant.running(await tenant.environment(), flow);
+    const ask = async (fields: string) => {
+      const statements = countStatements();
+      const { environments } = data(await tenant.member.run(`{ myTenant { environments { flows { ${fields} } } } }`))["myTenant"];
+      vi.restoreAllMocks();
+      return { shown: environments.map(({ flows }: { flows: unknown[] }) => flows), ofBodies: statements.filter((text) => /body/.test(text)).length };
+    };
+    expect(await ask("flow number")).toEqual({ shown: Array(3).fill([{ flow: "a", number: 1 }]), ofBodies: 0 });
+    expect(await ask("label")).toEqual({ shown: Array(3).fill([{ label: "1" }]), ofBodies: 1 });
+    expect(await ask("body")).toEqual({ shown: Array(3).fill([{ body: { version: "1", nodes: [{ id: "start", type: "message" }] } }]), ofBodies: 1 });
+  });
+
+  it("more bodies than an answer could hold are not read into memory: the question is refused, and answered without them", async () => {
+    const tenant = await world.tenant();
+    const environments = [await tenant.environment(), await tenant.environment()];
+    await app.sql("insert into tenant_flows (tenant_id, name, latest_number) select $1, 'f' || made, 2 from generate_series(1, 150) made", [tenant.id]);
+    await app.sql(
+      `insert into flow_versions (tenant_id, flow_id, number, body, published_by)
+       select tenant_id, id, number, jsonb_build_object('version', 'v' || number, 'nodes', jsonb_build_array(jsonb_build_object('id', 'a', 'type', 'b', 'text', repeat('x', 65000)))), 'ada'
+       from tenant_flows, generate_series(1, 2) number where tenant_id = $1`,
+      [tenant.id],
+    );
+    for (const [at, { id }] of environments.entries()) {
+      await app.sql("insert into environment_flows (tenant_id, environment_id, flow_id, number) select tenant_id, $2, id, $3 from tenant_flows where tenant_id = $1", [tenant.id, id, at + 1]);
+    }
+    const ask = (fields: string) => tenant.member.run(`{ myTenant { environments { flows { ${fields} } } } }`);
+    const refused = await ask("flow body");
+    expect(new Set(refused.body.errors?.map(({ extensions, message }) => `${extensions.code} ${message}`))).toEqual(new Set(["LIMIT_EXCEEDED The flows have more to say than an answer can hold: ask for fewer"]));
+    const shown = data(await ask("number label"))["myTenant"].environments as { flows: { number: number; label: string }[] }[];
+    expect(shown.flatMap(({ flows }) => flows).filter(({ number, label }) => label === `v${number}`)).toHaveLength(300);
   });
 
   it("someone else's environment shows none of its flows", async () => {
