@@ -16,6 +16,19 @@ import type { DataSource } from "typeorm";
 
 const TERMINAL: Terminal = { out: (text) => void process.stdout.write(text), error: (text) => void process.stderr.write(text) };
 
+/** Whoever stops reading must not stop what is being done in the middle. */
+let isUntold = false;
+/** What `apply` does is done, told or not; of all others the output is what they are for. */
+let isDoneUntold = false;
+process.stderr.on("error", () => undefined);
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  if (!isUntold && code !== "EPIPE") process.stderr.write(`Standard output cannot be written (${code}).\n`);
+  isUntold = true;
+});
+process.once("exit", () => {
+  if (isUntold && !isDoneUntold && !process.exitCode) process.exitCode = 1;
+});
+
 const program = new Command("tenant-registry").description("The registry of tenants: a federated GraphQL subgraph.");
 
 program.command("serve").description("start the service (what `npm start` does)").action(async () => void (await import("./main.js")));
@@ -68,7 +81,10 @@ withRegistry(program.command("apply").description("make of tenants what files sa
   .option("--tenant <slug>", "whose the flows are that stand in files of their own")
   .option("--prune", "archive and stop, too, what is there and not in the files")
   .option("--dry-run", "only show the steps; exit code 2 when there are any")
-  .action((files: string[], { tenant, prune, dryRun, ...where }: ApplyOptions & Where) => onRegistry(where, (registry) => apply(registry, files, { tenant, prune, dryRun }, TERMINAL)));
+  .action((files: string[], { tenant, prune, dryRun, ...where }: ApplyOptions & Where) => {
+    isDoneUntold = true;
+    return onRegistry(where, (registry) => apply(registry, files, { tenant, prune, dryRun }, TERMINAL));
+  });
 
 withRegistry(program.command("export").description("print tenants as a bundle that can be applied elsewhere"))
   .argument("[slug...]", "the tenants; without one, all that are not archived")

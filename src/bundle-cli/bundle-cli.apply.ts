@@ -2,7 +2,7 @@
 import { readBundles, type Bundles, type Desired } from "./bundle-cli.files.js";
 import { NoAnswerError, type RegistryClient } from "./bundle-cli.client.js";
 import { CommandRefusedError, ExitCode, type Terminal } from "./bundle-cli.outcome.js";
-import { linesOf, plain, type AnsweredStep } from "./bundle-cli.print.js";
+import { linesOf, type AnsweredStep } from "./bundle-cli.print.js";
 
 export interface ApplyOptions {
   /** Whose the flows are that stand in files of their own. */
@@ -51,7 +51,7 @@ export async function apply(registry: RegistryClient, files: readonly string[], 
 async function looked(bundles: Bundles, look: (desired: Desired) => Promise<Answer>): Promise<[Desired, Answer][]> {
   const plans: [Desired, Answer][] = [];
   for (const desired of bundles.tenants) plans.push([desired, await look(desired).catch((error: unknown) => refuse(error, desired.tenant, ExitCode.REFUSED))]);
-  const problems = plans.flatMap(([{ tenant }, answer]) => answer.problems.map(({ place, rule }) => ({ tenant, place, rule: plain(rule) })));
+  const problems = plans.flatMap(([{ tenant }, answer]) => answer.problems.map(({ place, rule }) => ({ tenant, place, rule })));
   if (problems.length > 0) throw bundles.refused(problems);
   return plans;
 }

@@ -2,8 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { isObject } from "../catalog/catalog.js";
+import { BOUNDS } from "../config.js";
+import { plain } from "../kernel/plain-text.js";
 import { CommandRefusedError } from "./bundle-cli.outcome.js";
-import { plain } from "./bundle-cli.print.js";
 
 export interface RegistryClient {
   /** What the document asks for. Throws {@link NoAnswerError}. */
@@ -39,8 +40,8 @@ export function openClient(url: string, token: string): RegistryClient {
     async run<T>(query: string, variables: object): Promise<T> {
       const { status, body } = await answerOf(endpoint, token, { query, variables });
       const [error] = (Array.isArray(body?.["errors"]) ? body["errors"] : []) as ErrorAnswer[];
-      if (error) throw new NoAnswerError(`The registry refuses: ${String(error.message)} (${String(error.extensions?.code)})`, !UNCERTAIN.has(error.extensions?.code));
-      if (!body || !isObject(body["data"])) throw new NoAnswerError(`What answers at ${endpoint.origin} is not the registry (HTTP ${status}).`, false);
+      if (typeof error?.message === "string") throw new NoAnswerError(`The registry refuses: ${error.message} (${String(error.extensions?.code)})`, !UNCERTAIN.has(error.extensions?.code));
+      if (error !== undefined || !isObject(body?.["data"]) || Object.keys(body["data"]).length === 0) throw new NoAnswerError(`What answers at ${endpoint.origin} is not the registry (HTTP ${status}).`, false);
       return body["data"] as T;
     },
   };
@@ -65,13 +66,25 @@ async function answerOf(endpoint: URL, token: string, asked: object): Promise<{ 
       body: JSON.stringify(asked),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return { status: response.status, body: objectIn(await response.text()) };
+    return { status: response.status, body: objectIn(await beginningOf(response)) };
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as { code?: string };
     const reason = code ?? ((error as Error).name === "TimeoutError" ? "no answer in time" : "no answer");
     // Who could not be connected with has done nothing.
     throw new NoAnswerError(`The registry at ${endpoint.origin} cannot be reached (${reason}).`, code === "ECONNREFUSED" || code === "ENOTFOUND");
   }
+}
+
+/** No more than the registry ever answers; what is cut is no JSON, and so not its answer. */
+async function beginningOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes > BOUNDS.answerBytes) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function objectIn(answer: string): Readonly<Record<string, unknown>> | null {

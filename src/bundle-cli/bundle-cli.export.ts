@@ -3,9 +3,9 @@ import { writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
 import { BOUNDS } from "../config.js";
 import { MAX_FILE_BYTES } from "../kernel/checked-file.js";
+import { plain } from "../kernel/plain-text.js";
 import { NoAnswerError, type RegistryClient } from "./bundle-cli.client.js";
 import { CommandRefusedError, ExitCode, type Terminal } from "./bundle-cli.outcome.js";
-import { plain } from "./bundle-cli.print.js";
 
 interface Page {
   readonly tenants: { readonly nodes: readonly { readonly slug: string }[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } };
@@ -34,7 +34,10 @@ export async function exportBundle(registry: RegistryClient, slugs: readonly str
 async function contentsOf(registry: RegistryClient, slugs: readonly string[]): Promise<[slug: string, content: object][]> {
   const tenants: [string, object][] = [];
   for (const slug of [...new Set(slugs.length > 0 ? slugs : await allSlugs(registry))].sort()) {
-    const { tenantBySlug } = await registry.run<{ tenantBySlug: { bundle: object | null } | null }>(BUNDLE, { slug });
+    const { tenantBySlug } = await registry.run<{ tenantBySlug: { bundle: object | null } | null }>(BUNDLE, { slug }).catch((error: unknown) => {
+      // One of many stands in the way of all: whose it is, is what its message cannot know.
+      throw error instanceof NoAnswerError ? new CommandRefusedError(`${plain(slug)}: ${error.message}`) : error;
+    });
     if (tenantBySlug?.bundle) tenants.push([slug, tenantBySlug.bundle]);
     else throw new CommandRefusedError(plain(`There is no tenant ${slug}.`));
   }

@@ -1,5 +1,6 @@
 /** Owns how steps are told on a terminal: a line each, with a summary. No I/O. */
 import { canonicalJson } from "../kernel/canonical-json.js";
+import { plain } from "../kernel/plain-text.js";
 
 /** A step as the registry answers it. */
 export interface AnsweredStep {
@@ -39,12 +40,4 @@ function isEmpty(value: unknown): boolean {
 function shown(value: unknown): string {
   const text = canonicalJson(value ?? null) ?? "null";
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}… (${text.length - SHOWN_CHARACTERS} more characters)` : text;
-}
-
-/** Characters that would move the cursor, colour the terminal, or reorder what is around them. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
-
-/** One line, whatever somebody wrote into what it tells. */
-export function plain(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -36,7 +36,7 @@ export async function findForBundle(ask: Ask, slug: string, flows: ReadonlyMap<s
   return row ? found(row) : null;
 }
 
-/** As a bundle is sent: a larger one could not come back. What Postgres keeps of a body is smaller than what is sent of it. */
+/** As text, because that is how a bundle is sent: a larger one could not come back, and what Postgres keeps of a body can be a hundredth of it. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_VERSIONS = 1_000;
 
@@ -49,8 +49,9 @@ export function bundleReads(doors: Doors) {
      */
     ofTenant: new DataLoader<string, TenantContent | null>(async (ids) => {
       const rows = await doors.read<{ id: string }>(sql`
-        select v.tenant_id as id from flow_versions v where v.tenant_id = any(${ids}::uuid[])
-        group by v.tenant_id having count(*) > ${MAX_VERSIONS} or sum(pg_column_size(v.body)) > ${MAX_BYTES}`);
+        select asked.id from unnest(${ids}::uuid[]) as asked (id)
+        cross join lateral (select v.body from flow_versions v where v.tenant_id = asked.id limit ${MAX_VERSIONS + 1}) as v
+        group by asked.id having count(*) > ${MAX_VERSIONS} or sum(octet_length(v.body::text)) > ${MAX_BYTES}`);
       const tooLarge = new Set(rows.map(({ id }) => id));
       const present = await doors.read<Row>(tenantsWhere(sql`t.id = any(${ids.filter((id) => !tooLarge.has(id))}::uuid[])`, sql`true`));
       const contents = new Map(present.map((row) => [row.id, contentOf(found(row).present)]));

@@ -1,8 +1,10 @@
 /** Owns how a file that an operator writes is read: YAML, bounded, checked, and with every problem named by its line. What it must say is its reader's business. */
 import { createReadStream, existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import { closest } from "./misspelling.js";
+import { plain } from "./plain-text.js";
+import { LOCAL_ODDITIES, oddities } from "./yaml-oddities.js";
 
 export const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -28,7 +30,8 @@ export abstract class FileRefusedError extends Error {
     readonly file: string,
     readonly problems: readonly string[],
   ) {
-    super(`The ${what} ${file} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${problems.map((p) => `- ${p}`).join("\n")}`);
+    // Names in it are somebody else's, and would otherwise write lines of their own.
+    super(`The ${what} ${plain(file)} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${problems.map((p) => `- ${plain(p)}`).join("\n")}`);
   }
 }
 
@@ -93,7 +96,8 @@ async function textOf(file: string): Promise<string> {
 function checkedIn<T>(text: string, check: Check<T>) {
   const lines = new LineCounter();
   const lineOf = (offset: number) => lines.linePos(offset).line;
-  const tree = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
+  // Whether names are unique `oddities` finds out: the parser compares each with all before it.
+  const tree = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2", uniqueKeys: false });
   const syntax = [...tree.errors, ...tree.warnings, ...oddities(tree)].map(({ code, message, pos }) => ({
     code,
     line: lineOf(pos[0]),
@@ -104,27 +108,10 @@ function checkedIn<T>(text: string, check: Check<T>) {
     const problems = inOrder([...syntax, ...meaning]);
     return found.length > NAMED_AT_MOST ? [...problems, `and ${found.length - NAMED_AT_MOST} more`] : problems;
   };
-  // What these leave can still be looked at; with anything else it would be guesswork.
-  if (syntax.some(({ code }) => code !== "DUPLICATE_KEY" && code !== "NO_JSON")) throw new Unreadable(inOrder(syntax));
+  if (syntax.some(({ code }) => !LOCAL_ODDITIES.has(code))) throw new Unreadable(inOrder(syntax));
   const { value, problems } = check(contentOf(tree));
   if (syntax.length + problems.length > 0) throw new Unreadable(linesOf(problems));
   return { value, linesOf };
-}
-
-/** What YAML has and JSON does not, and aliases of nothing, which the parser lets pass. */
-function oddities(tree: Document): { code: string; message: string; pos: readonly [number, ...unknown[]] }[] {
-  const found: ReturnType<typeof oddities> = [];
-  visit(tree, {
-    Scalar(_, { value, range }) {
-      if (typeof value === "number" && !Number.isFinite(value)) found.push({ code: "NO_JSON", message: "JSON has no such number", pos: range ?? [0] });
-    },
-    Alias(_, alias, around) {
-      const meant = alias.resolve(tree);
-      if (meant && !around.includes(meant)) return;
-      found.push({ code: "NO_ANCHOR", message: `The anchor ${alias.source} ${meant ? "is around its own alias" : "is not above its alias"}`, pos: alias.range ?? [0] });
-    },
-  });
-  return found;
 }
 
 function contentOf(tree: Document): unknown {

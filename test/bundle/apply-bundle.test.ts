@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { TenantContent } from "../../src/bundle/bundle.shape.js";
+import { commandsFor } from "../testkit/bundles.js";
 import { actionsIn, eventsOf } from "../testkit/events.js";
 import { data, fault } from "../testkit/outcome.js";
 import { bundles } from "../testkit/random-bundles.js";
@@ -240,9 +241,20 @@ describe("applyBundle", () => {
     });
   });
 
-  it("a tenant whose flows have more versions than a bundle can hold is not read into memory", async () => {
-    const { id } = await world.tenant();
-    await app.sql("with f as (insert into tenant_flows (tenant_id, name, latest_number) values ($1, 'greet', 1001) returning id) insert into flow_versions (tenant_id, flow_id, number, body, published_by) select $1, f.id, n, jsonb_build_object('n', n), 'dana' from f, generate_series(1, 1001) n", [id]);
+  it.each<[string, versions: number, bytes: number]>([
+    ["more versions", 1_001, 1],
+    // Of one letter over and over, Postgres keeps next to nothing.
+    ["longer versions", 20, 60_000],
+  ])("a tenant whose flows have %s than a bundle can hold is not read into memory", async (_what, versions, bytes) => {
+    const { id, slug } = await world.tenant();
+    await app.sql(
+      `with f as (insert into tenant_flows (tenant_id, name, latest_number) values ($1, 'greet', $2) returning id)
+      insert into flow_versions (tenant_id, flow_id, number, body, published_by) select $1, f.id, n, jsonb_build_object('n', n, 'text', repeat('x', $3)), 'dana' from f, generate_series(1, $2) n`,
+      [id, versions, bytes],
+    );
     fault(await world.operator.run(BUNDLE, { id }), "LIMIT_EXCEEDED");
+    expect(await (await commandsFor(app)).export([slug])).toMatchObject({ code: 1, out: "", error: expect.stringMatching(new RegExp(`^${slug}: .*\\(LIMIT_EXCEEDED\\)\n$`)) });
+    // Nobody could export all tenants of this registry any more.
+    await app.sql("update tenants set status = 'archived', archived_at = now(), frozen_at = now() where id = $1", [id]);
   });
 });

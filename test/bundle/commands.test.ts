@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NoAnswerError, openClient, type RegistryClient } from "../../src/bundle-cli/bundle-cli.client.js";
 import { linesOf } from "../../src/bundle-cli/bundle-cli.print.js";
@@ -121,7 +122,10 @@ describe("export", () => {
 
 describe("a registry that is none", () => {
   const servers: Server[] = [];
-  afterAll(() => servers.forEach((server) => server.close()));
+  afterAll(() => servers.forEach((server) => {
+    server.closeAllConnections();
+    server.close();
+  }));
   async function answering(listener: RequestListener): Promise<Commands> {
     const server = createServer(listener);
     servers.push(server);
@@ -134,6 +138,9 @@ describe("a registry that is none", () => {
     ["an error without JSON", (_, response) => response.writeHead(502).end("Bad Gateway"), /is not the registry \(HTTP 502\)\.\n$/],
     ["a redirection, which the token does not follow", (_, response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end(), /is not the registry \(HTTP 302\)\.\n$/],
     ["JSON of something else", (_, response) => response.end('[{"data": 1}]'), /is not the registry \(HTTP 200\)\.\n$/],
+    ["another graph", (_, response) => response.end('{"data": {}}'), /is not the registry \(HTTP 200\)\.\n$/],
+    ["an error of something else", (_, response) => response.writeHead(400).end('{"errors": [{"code": 7}]}'), /is not the registry \(HTTP 400\)\.\n$/],
+    ["an answer without end", (_, response) => void new Readable({ read() { this.push(Buffer.alloc(65_536, "x")); } }).pipe(response), /is not the registry \(HTTP 200\)\.\n$/],
     ["a hang-up", (_, response) => void response.destroy(), /cannot be reached \(\w+\)\.\n$/],
     ["an error that colours the terminal", (_, response) => response.end('{"errors": [{"message": "a\\u001b[31mb\\nc", "extensions": {"code": "X"}}]}'), /^The registry refuses: a\\u001b\[31mb\\u000ac \(X\)\n$/],
   ])("%s is a sentence", async (_what, listener, sentence) => {

@@ -84,6 +84,11 @@ describe("files of bundles", () => {
     ["a key twice", acme("name: Acme", "name: ACME"), ["line 4: Map keys must be unique"]],
     ["two documents", ["tenants: {}", "---", "tenants: {}"], [expect.stringMatching(/^line 2: /)]],
     ["broken text", ["tenants: {", "  acme"], [expect.stringMatching(/^line [23]: /)]],
+    ["a slug that YAML takes for a number", ["tenants:", "  7e10: {}", "  010: {}", "  42: {}"], ['line 2: The name 7e10 would be read as "70000000000": put it in quotation marks', 'line 3: The name 010 would be read as "10": put it in quotation marks']],
+    ["a slug that YAML takes for nothing", acme("teams: { null: {}, ~: {} }"), ['line 3: The name null would be read as "": put it in quotation marks', 'line 3: The name ~ would be read as "": put it in quotation marks']],
+    ["a name once as a number and once as text", acme("teams: { 1: {}, '1': {} }"), ["line 3: Map keys must be unique"]],
+    ["a name that is none", ["tenants: &all", "  ? { a: 1 }", "  : {}"], ["line 2: A name must be text, and not a list or a map"]],
+    ["names that would write lines of their own", acme('"\\e[31mnaem\\n- line 9: forged\\u061c": 1'), ["line 3: tenants.acme.\\u001b[31mnaem\\u000a- line 9: forged\\u061c is not known here: tenants.acme must have no members but name, settings, environments, teams, allTeams, flows"]],
     ["a number that JSON has not", acme("teams: { a: { channels: { b: { provider: c, config: { d: .inf } } } } }"), ["line 3: JSON has no such number"]],
   ])("with %s are refused, and the line is told", async (_what, lines, problems) => {
     const message = await problemsOf([lines]);
@@ -101,6 +106,8 @@ describe("files of bundles", () => {
     ["three megabytes", () => Buffer.from(acme(`name: ${"a".repeat(3 * 1024 * 1024)}`).join("\n")), /it must be at most 1048576 bytes/],
     ["aliases of aliases of aliases", () => Buffer.from(["a: &a [x, x, x, x, x, x, x, x, x, x]", ..."bcdefghij".split("").map((name, index) => `${name}: &${name} [${Array(10).fill(`*${"abcdefghij"[index]}`).join(", ")}]`)].join("\n")), /its aliases stand for too much/],
     ["what is nested a hundred thousand times", () => Buffer.from("[".repeat(100_000)), /it is nested too deeply/],
+    ["a hundred thousand names", () => Buffer.from(`tenants:\n${Array.from({ length: 95_000 }, (_, n) => ` a${n}: 7\n`).join("")}`), /and 94900 more/],
+    ["a hundred thousand aliases", () => Buffer.from(`a: &a 1\nb: [${"*a,".repeat(100_000)}]`), /line 2: There are more than 1000 aliases/],
     ["what is no UTF-8", () => Buffer.from([0x74, 0xff, 0xfe]), /it must be text in UTF-8/],
   ])("of %s are refused", async (_what, content, refusal) => {
     expect((await problemsOf([content()])).join("\n")).toMatch(refusal);

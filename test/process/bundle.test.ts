@@ -1,7 +1,9 @@
 /** Owns the guarantees of `apply` and `export` as operators give them: the built program, speaking with a running registry. */
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { fixture } from "../testkit/bundles.js";
 import { built } from "../testkit/built.js";
@@ -26,7 +28,8 @@ async function openEmpty() {
   const { operator } = await openWorld(app);
   const tokenFile = join(directory, "token");
   await writeFile(tokenFile, `${operator.token}\n`, { mode: 0o600 });
-  return { app, run: (...args: string[]) => runCommand([...args, "--url", app.url, "--token-file", tokenFile]) };
+  const where = ["--url", app.url, "--token-file", tokenFile];
+  return { app, where, run: (...args: string[]) => runCommand([...args, ...where]) };
 }
 
 describe("tenant-registry apply and export", () => {
@@ -53,6 +56,20 @@ describe("tenant-registry apply and export", () => {
       expect(await second.run("export")).toEqual({ code: 0, stdout: await readFile(output, "utf8"), stderr: "" });
     } finally {
       await second.app.close();
+    }
+  }, 180_000);
+
+  it("goes on to the end when nobody reads what it tells, but no export is complete that could not be written", async () => {
+    const { app, where } = await openEmpty();
+    const inShell = (command: string) => promisify(execFile)("sh", ["-c", command, "sh", process.execPath, resolve("dist/src/cli.js"), ...where]);
+    try {
+      const file = join(directory, "unread.yaml");
+      await writeFile(file, `tenants: { ${Array.from({ length: 8 }, (_, n) => `unread-${n}: { teams: { support: {} } }`).join(", ")} }\n`);
+      expect((await inShell(`{ "$1" "$2" apply ${file} "$3" "$4" "$5" "$6"; echo "code $?" >&2; } | true`)).stderr).toBe("code 0\n");
+      expect(await app.sql("select count(*)::int as done from tenants t join tenant_teams m on m.tenant_id = t.id where t.slug like 'unread-%'")).toEqual([{ done: 8 }]);
+      expect((await inShell(`{ "$1" "$2" export "$3" "$4" "$5" "$6"; echo "code $?" >&2; } | true`)).stderr).toBe("code 1\n");
+    } finally {
+      await app.close();
     }
   }, 180_000);
 

@@ -5,37 +5,27 @@ import {
 } from "../src/index.js";
 
 /** Few and alike, so that two values often differ only in where one of their parts ends. */
-const pieces = fc.constantFrom("a", "b", "-", "1", "acme", "prod", "teams", "environments", "bots", "default", "global", "con");
-const joined = (piece: fc.Arbitrary<string>) => fc.array(piece, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(""));
-const slug = joined(pieces).filter(isSlug);
-const key = joined(fc.oneof(pieces, fc.constantFrom("_", "users", "secrets", "flows"))).filter((text) => isKey(text) && !["environments", "teams", "bots", "users"].includes(text));
+export const slugPieces = ["a", "b", "-", "1", "acme", "prod", "teams", "environments", "bots", "default", "global", "con"];
+export const keyPieces = [...slugPieces, "_", "users", "secrets", "flows"];
+/** What separates, encodes, ends or means something in a name, on a disk or on the wire. */
+export const hostilePieces = [
+  "=", "2e", "2f", "=2e", "/", ":", ".", "..", "../", "\\", "%", "%2e", "%00", ".cbor", "default", "global", "teams", "users", "con", "COM1", "a", "A", "K", "\u212a", "ſ", "é", "e\u0301",
+  "ﬀ", "ａ", "😀", "\0", "\n", "\r\n", " ", "*", ">", "+", "\u200b", "\u202e", "\ufeff", "\ufffd", "-", "_", "~", "$(a)", "'", "{a}", "__proto__",
+];
+export const isNoMarker = (text: string) => !["environments", "teams", "bots", "users"].includes(text);
 
-/** Any text at all, or one of what separates, encodes, ends or means something in a name, on a disk or on the wire. */
-const text = fc.oneof(
-  fc.string({ unit: "binary", minLength: 1, maxLength: 8 }),
-  joined(fc.constantFrom(
-    "=", "2e", "2f", "=2e", "/", ":", ".", "..", "../", "\\", "%", "%2e", "%00", ".cbor", "default", "global", "teams", "users", "con", "COM1", "a", "A", "K", "\u212a", "ſ", "é", "e\u0301",
-    "ﬀ", "ａ", "😀", "\0", "\n", "\r\n", " ", "*", ">", "+", "\u200b", "\u202e", "\ufeff", "\ufffd", "-", "_", "~", "$(a)", "'", "{a}", "__proto__",
-  )),
-);
+const joined = (pieces: readonly string[]) => fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 3 }).map((parts) => parts.join(""));
+const slug = joined(slugPieces).filter(isSlug);
+const key = joined(keyPieces).filter((text) => isKey(text) && isNoMarker(text));
+const text = fc.oneof(fc.string({ unit: "binary", minLength: 1, maxLength: 8 }), joined(hostilePieces));
 
 /** The parts of which one value of every kind is made. */
-const parts = fc.tuple(slug, slug, fc.option(slug, { freq: 3 }), slug, text, key, fc.array(key, { minLength: 1, maxLength: 4 }), fc.nat(7));
-export type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;
+export type Parts = [
+  tenant: string, environment: string, team: string | null, channelOrCluster: string, id: string, flow: string, key: string[], choice: number,
+];
+export const anyParts: fc.Arbitrary<Parts> = fc.tuple(slug, slug, fc.option(slug, { freq: 3 }), slug, text, key, fc.array(key, { minLength: 1, maxLength: 4 }), fc.nat(7));
 
 export const contextOf = ([tenant, environment, team]: Parts) => ({ tenant, environment, team });
-
-/** The second has taken over some of the first's parts, and may have its tenant and environment, or its environment and team, swapped. */
-const pair = fc.tuple(parts, parts, fc.nat(255), fc.nat(3)).map(([one, fresh, taken, swap]): [Parts, Parts] => {
-  const other = one.map((part, at) => ((taken >> at) % 2 === 1 ? part : fresh[at])) as Parts;
-  if (swap === 1) [other[0], other[1]] = [other[1], other[0]];
-  if (swap === 2 && other[2] !== null) [other[1], other[2]] = [other[2], other[1]];
-  return [one, other];
-});
-
-export const contextsApart = pair.filter(([one, other]) => one[0] !== other[0] || one[1] !== other[1] || one[2] !== other[2]);
-export const oneContext = pair.map(([one, other]): [Parts, Parts] => [one, [one[0], one[1], one[2], other[3], other[4], other[5], other[6], other[7]]]);
-export const anyParts = parts;
 
 /** Of every grammar: its codec, the value that the parts make, and the only form that a name of it may have. */
 interface Kind<T> {
