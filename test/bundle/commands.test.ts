@@ -6,7 +6,7 @@ import { NoAnswerError, openClient, type RegistryClient } from "../../src/bundle
 import { linesOf } from "../../src/bundle-cli/bundle-cli.print.js";
 import { commandsFor, openScratch, type Commands } from "../testkit/bundles.js";
 import { actionsIn } from "../testkit/events.js";
-import { registry, type Registry } from "../testkit/registry.js";
+import { openRegistry, registry, type Registry } from "../testkit/registry.js";
 import { openWorld, unique } from "../testkit/world.js";
 
 let app: Registry;
@@ -108,15 +108,17 @@ describe("export", () => {
   });
 
   it("leaves archived tenants out, and goes through as many pages as there are", async () => {
-    const prefix = unique("t");
-    await app.sql("insert into tenants (slug, name, status, plan) select $1 || '-' || n, 'A tenant', 'active', 'starter' from generate_series(100, 204) n", [prefix]);
-    const archived = await (await openWorld(app)).tenant({ status: "archived" });
-    const { code, out } = await commands.export();
-    expect(code).toBe(0);
-    const slugs = [...out.matchAll(/^ {2}(\S+):$/gm)].map(([, slug]) => slug);
-    expect(slugs.filter((slug) => slug?.startsWith(prefix))).toEqual(Array.from({ length: 105 }, (_, n) => `${prefix}-${n + 100}`));
-    expect(slugs).not.toContain(archived.slug);
-    expect(slugs).toEqual(slugs.toSorted());
+    // All tenants of a registry of its own: those of other tests are many, and some of them too large.
+    const own = await openRegistry();
+    try {
+      await own.sql("insert into tenants (slug, name, status, plan) select 't-' || n, 'A tenant', 'active', 'starter' from generate_series(100, 204) n");
+      await (await openWorld(own)).tenant({ status: "archived" });
+      const { code, out } = await (await commandsFor(own)).export();
+      expect(code).toBe(0);
+      expect([...out.matchAll(/^ {2}(\S+):$/gm)].map(([, slug]) => slug)).toEqual(Array.from({ length: 105 }, (_, n) => `t-${n + 100}`));
+    } finally {
+      await own.close();
+    }
   });
 });
 
