@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     service.jobs.start();
     service.keys.start();
     service.usage.start();
+    service.audit.start();
     void service.lookAround();
   } catch (error) {
     await brought.embedded?.close();

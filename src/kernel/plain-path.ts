@@ -3,13 +3,15 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import { requestError } from "./http-status.js";
 import type { RequestContext } from "./request.js";
 
-export interface PlainPath {
+export interface PlainPath<Asked extends Pick<RequestContext, "log">> {
   path: string;
   methods: readonly Method[];
   bodyBytes: number;
-  context(request: FastifyRequest): Promise<RequestContext>;
+  /** The status of an answer; 200 when omitted. */
+  status?: number;
+  context(request: FastifyRequest): Promise<Asked>;
   /** What is sent. A fault that it throws is told, anything else masked. */
-  answer(request: FastifyRequest, context: RequestContext): Promise<object>;
+  answer(request: FastifyRequest, context: Asked): Promise<object>;
   /** Adds what bodies may be besides JSON. */
   parsers?(here: FastifyInstance): void;
 }
@@ -17,7 +19,7 @@ export interface PlainPath {
 const METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"] as const;
 type Method = (typeof METHODS)[number];
 
-export function plainPath(app: FastifyInstance, { path, methods, bodyBytes, context, answer, parsers }: PlainPath): void {
+export function plainPath<Asked extends Pick<RequestContext, "log">>(app: FastifyInstance, { path, methods, bodyBytes, status = 200, context, answer, parsers }: PlainPath<Asked>): void {
   void app.register(async (here) => {
     parsers?.(here);
     // Whatever else refuses a request speaks as GraphQL does.
@@ -32,7 +34,7 @@ export function plainPath(app: FastifyInstance, { path, methods, bodyBytes, cont
         try {
           const asked = await context(request);
           ({ log } = asked);
-          return reply.send(await answer(request, asked));
+          return reply.code(status).send(await answer(request, asked));
         } catch (thrown) {
           return refuse(reply, thrown, log);
         }
