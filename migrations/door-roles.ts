@@ -1,10 +1,10 @@
-/** Owns what the roles of the doors must be like for row security to hold. It makes none: that is migrations 2, 5, 6, 10, 11 and 13. */
+/** Owns what the roles of the doors must be like for row security to hold. It makes none: that is migrations 2, 5, 6, 10 and 11. */
 
 /** What every session of the service becomes; see migration 2. */
 export const SERVICE_ROLE = "registry_service";
 
-/** It, and what it becomes: at the doors, for the queue of jobs, to erase, to find a key, and to settle the audit log. */
-const ROLES = [SERVICE_ROLE, "registry_tenant", "registry_platform", "registry_overview", "registry_product", "registry_queue", "registry_eraser", "registry_verifier", "registry_notary"];
+/** It, and what it becomes: at the doors, for the queue of jobs, to erase, and to find a key. */
+const ROLES = [SERVICE_ROLE, "registry_tenant", "registry_platform", "registry_overview", "registry_product", "registry_queue", "registry_eraser", "registry_verifier"];
 
 /** A role could step around the walls; the message says which, and how to mend it. */
 export class RoleRefusedError extends Error {

@@ -12,7 +12,6 @@ import { Provisioning1700000000009 } from "./9-provisioning.js";
 import { ErasureAndExports1700000000010 } from "./10-erasure-and-exports.js";
 import { ApiKeys1700000000011 } from "./11-api-keys.js";
 import { Tenancy1700000000012 } from "./12-tenancy.js";
-import { AuditLog1700000000013 } from "./13-audit-log.js";
 
 /** The position in this list, from 1, is the number that people see and type. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -28,5 +27,4 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ErasureAndExports1700000000010,
   ApiKeys1700000000011,
   Tenancy1700000000012,
-  AuditLog1700000000013,
 ];

@@ -6,7 +6,6 @@ import { apply, type ApplyOptions } from "./bundle-cli/bundle-cli.apply.js";
 import { openClient, tokenIn, type RegistryClient } from "./bundle-cli/bundle-cli.client.js";
 import { exportBundle } from "./bundle-cli/bundle-cli.export.js";
 import { CommandRefusedError, ended, type ExitCode, type Terminal } from "./bundle-cli/bundle-cli.outcome.js";
-import { auditCommand } from "./audit-cli.js";
 import { readConfig, readOwnerConfig } from "./config.js";
 import { createMigration } from "./database/create-migration.js";
 import { down, force, pending, up, version } from "./database/migrate.js";
@@ -114,7 +113,6 @@ async function developmentOperator(): Promise<string> {
   const { developmentToken } = await import("./development/tokens.js");
   return developmentToken(config, "operator");
 }
-program.addCommand(auditCommand());
 
 async function onDatabase(work: (owner: DataSource, forwardOnly: boolean) => Promise<object>): Promise<void> {
   const config = readOwnerConfig();

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Pepper } from "./api-key/api-key.secret.js";
-import { address, databaseUrl, flag, issuerUrl, list, oneOf, peppers, signingSeeds, type NamedSecret } from "./config.values.js";
+import { address, databaseUrl, flag, issuerUrl, list, oneOf, peppers } from "./config.values.js";
 import { SIGNATURE_ALGORITHMS, TOKEN_PROFILES } from "./kernel/bearer.js";
 import { DEFAULT_LIMITS } from "./kernel/limits.js";
 import { likelyMisspelt, type Misspelling } from "./kernel/misspelling.js";
@@ -24,8 +24,6 @@ export const BOUNDS = {
 const DEVELOPMENT_PORTAL = "http://localhost:3000";
 /** Known to everybody: hashes that were made with it are as good as without one. */
 const DEVELOPMENT_PEPPER: Pepper = { id: "dev", secret: createHash("sha256").update("tenant-registry development pepper").digest() };
-/** Known to everybody: whoever signs with it proves nothing. */
-const DEVELOPMENT_SIGNING_KEY: NamedSecret = { id: "dev", secret: createHash("sha256").update("tenant-registry development audit key").digest() };
 const HOPS = { error: "must be a whole number from 0 to 10" };
 const CLAIMS_BUDGET = { error: "must be a whole number from 50 to 5000" };
 const POOL_SIZE = { error: "must be a whole number from 1 to 200" };
@@ -57,8 +55,6 @@ const ENVIRONMENT = z.object({
   PORTAL_URL: issuerUrl.optional(),
   API_KEY_PEPPERS: peppers.optional(),
   API_KEYS_IMPORTED: flag.default(false),
-  AUDIT_SIGNING_KEYS: signingSeeds.optional(),
-  AUDIT_CHECKPOINT_DIRECTORY: z.string().optional(),
   CLAIMS_BUDGET_MS: z.coerce.number(CLAIMS_BUDGET).int(CLAIMS_BUDGET).min(50, CLAIMS_BUDGET).max(5_000, CLAIMS_BUDGET).default(300),
   GRAPHQL_INTROSPECTION: flag.optional(),
   TRUSTED_HOPS: z.coerce.number(HOPS).int(HOPS).min(0, HOPS).max(10, HOPS).default(0),
@@ -100,12 +96,6 @@ export interface Config {
     peppers: readonly Pepper[];
     /** Are keys that another service made looked for? */
     imported: boolean;
-  };
-  audit: {
-    /** Ed25519 seeds of 32 bytes. The first one signs what is new; all of them are published. */
-    keys: readonly { readonly id: string; readonly seed: Buffer }[];
-    /** Where checkpoints are kept as files besides. Absent: nowhere. */
-    checkpointDirectory: string | null;
   };
   /** Milliseconds in which claims are told, from the database or as they were last known. */
   claimsBudgetMs: number;
@@ -164,10 +154,6 @@ export function readConfig(env: Variables = process.env): Config {
     }),
     portalUrl: (data.PORTAL_URL ?? (data.APP_ENV === "dev" ? DEVELOPMENT_PORTAL : null))?.replace(/\/$/, "") ?? null,
     apiKeys: { peppers: data.API_KEY_PEPPERS ?? [DEVELOPMENT_PEPPER], imported: data.API_KEYS_IMPORTED },
-    audit: {
-      keys: (data.AUDIT_SIGNING_KEYS ?? [DEVELOPMENT_SIGNING_KEY]).map(({ id, secret: seed }) => ({ id, seed })),
-      checkpointDirectory: data.AUDIT_CHECKPOINT_DIRECTORY ?? null,
-    },
     claimsBudgetMs: data.CLAIMS_BUDGET_MS,
     introspection: data.GRAPHQL_INTROSPECTION ?? data.APP_ENV !== "prod",
     trustedHops: data.TRUSTED_HOPS,
@@ -203,14 +189,13 @@ function databaseOf(data: Pick<Environment, "DATABASE_URL" | "DATABASE_OWNER_URL
 }
 
 /** What development brings along must be named elsewhere: an embedded database or a home-made issuer would be a trap there. */
-function missingOutsideDevelopment({ APP_ENV, DATABASE_URL, KEYCLOAK_ISSUER, API_KEY_PEPPERS, AUDIT_SIGNING_KEYS }: Variables): string[] {
+function missingOutsideDevelopment({ APP_ENV, DATABASE_URL, KEYCLOAK_ISSUER, API_KEY_PEPPERS }: Variables): string[] {
   if (APP_ENV !== "stage" && APP_ENV !== "prod") return [];
   const problems: string[] = [];
   if (!DATABASE_URL) problems.push(`DATABASE_URL must be set when APP_ENV=${APP_ENV}: the embedded database is for development only`);
   if (!KEYCLOAK_ISSUER) problems.push(`KEYCLOAK_ISSUER must be set when APP_ENV=${APP_ENV}: the development issuer is for development only`);
   else if (APP_ENV === "prod" && /^http:/i.test(KEYCLOAK_ISSUER)) problems.push("KEYCLOAK_ISSUER must be https when APP_ENV=prod: signing keys fetched over http could be anybody's");
   if (!API_KEY_PEPPERS) problems.push(`API_KEY_PEPPERS must be set when APP_ENV=${APP_ENV}: everybody knows the pepper of development`);
-  if (!AUDIT_SIGNING_KEYS) problems.push(`AUDIT_SIGNING_KEYS must be set when APP_ENV=${APP_ENV}: everybody knows the key of development`);
   return problems;
 }
 

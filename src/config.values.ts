@@ -1,5 +1,6 @@
 /** Owns how one value of the environment is read: its shape, and the words for one that has another. */
 import { z } from "zod";
+import type { Pepper } from "./api-key/api-key.secret.js";
 
 const url = (protocols: RegExp, example: string) =>
   z.string().refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), { error: `must be a URL like ${example}` });
@@ -14,35 +15,20 @@ export const address = z.string().transform((text) => /^(?:([^:\s[\]]*)|\[([0-9a
 export const list = z.string().transform((text) => text.split(",").map((name) => name.trim()).filter(Boolean))
   .pipe(z.array(z.string()).min(1, { error: "must name at least one, separated by commas" }));
 
-/** A secret with the id that what was made with it names. */
-export interface NamedSecret {
-  readonly id: string;
-  readonly secret: Buffer;
-}
-
-const NAMED_SECRET = /^([a-z0-9-]{1,20}):([A-Za-z0-9_-]{43,86})$/;
-const SEED_BYTES = 32;
+const PEPPER = /^([a-z0-9-]{1,20}):([A-Za-z0-9_-]{43,86})$/;
 const PEPPERS = {
   error: 'must be id:secret, or several of them separated by commas: ids of up to 20 of a-z, 0-9 and "-", all different, and secrets of 32 to 64 bytes in base64url without padding',
 };
-const SEEDS = {
-  error: `must be id:seed, or several of them separated by commas: ids of up to 20 of a-z, 0-9 and "-", all different, and seeds of exactly ${SEED_BYTES} bytes in base64url without padding`,
-};
-export const peppers = namedSecrets(PEPPERS);
-export const signingSeeds = namedSecrets(SEEDS, ({ secret }) => secret.length === SEED_BYTES);
-
 /** The order counts, so nothing is left out: an entry that is empty or has an unknown shape makes the whole list a bad one. */
-function namedSecrets(words: { error: string }, fits: (one: NamedSecret) => boolean = () => true) {
-  return z.string()
-    .refine((text) => {
-      const read = text.split(",").map(namedSecretIn);
-      return read.every((one) => one !== null && fits(one)) && new Set(read.map((one) => one?.id)).size === read.length;
-    }, words)
-    .transform((text) => text.split(",").flatMap((one) => namedSecretIn(one) ?? []));
-}
+export const peppers = z.string()
+  .refine((text) => {
+    const read = text.split(",").map(pepperIn);
+    return read.every((one) => one !== null) && new Set(read.map((one) => one?.id)).size === read.length;
+  }, PEPPERS)
+  .transform((text) => text.split(",").flatMap((one) => pepperIn(one) ?? []));
 
-function namedSecretIn(text: string): NamedSecret | null {
-  const [, id, encoded] = NAMED_SECRET.exec(text.trim()) ?? [];
+function pepperIn(text: string): Pepper | null {
+  const [, id, encoded] = PEPPER.exec(text.trim()) ?? [];
   if (id === undefined || encoded === undefined) return null;
   const secret = Buffer.from(encoded, "base64url");
   // One text for one secret: a character that was lost must not pass for the bits that nobody looks at.

@@ -4,7 +4,7 @@ import type { FastifyRequest } from "fastify";
 import { BOUNDS } from "./config.js";
 import type { BearerVerifier, VerifiedClaims } from "./kernel/bearer.js";
 import { identityFrom, type ClaimsMapping, type Identity } from "./kernel/claims.js";
-import { openDoors, type House, type RequestOrigin } from "./kernel/doors.js";
+import { openDoors, type House } from "./kernel/doors.js";
 import { Fault, notFound } from "./kernel/fault.js";
 import { isStorable } from "./kernel/id.js";
 import { may, type Principal } from "./kernel/principal.js";
@@ -29,37 +29,11 @@ const TENANT_HEADER = "x-tenant-id";
 const ENVIRONMENT_HEADER = "x-environment-id";
 const TEAM_HEADER = "x-team-id";
 
-/** What a request carries whose caller is known; its time begins now. */
-export type OpenContext = (request: FastifyRequest, principal: Principal | null, asked?: Asked) => RequestContext;
-
-export function contextOpener({ house, now, facilities }: Pick<ContextParts, "house" | "now" | "facilities">): OpenContext {
-  return (request, principal, asked) => {
-    const started = performance.now();
-    const context: RequestContext = new RequestContext(
-      request.id,
-      request.log,
-      principal,
-      openDoors(house, {
-        principal,
-        origin: originOf(request),
-        remainingMs: () => BOUNDS.operationMs - (performance.now() - started),
-        committed: () => context.forget(),
-      }),
-      now,
-      facilities,
-      asked,
-    );
-    return context;
-  };
-}
-
 /**
  * Faults: UNAUTHENTICATED for a bad token; NOT_FOUND for a tenant, environment or team that this caller cannot name; BAD_USER_INPUT for a
  * header that is given twice, or without the tenant that it needs; UNAVAILABLE when it cannot be told.
  */
-export function contextMaker(parts: ContextParts) {
-  const { bearer, claims, directory, hierarchy, now, facilities } = parts;
-  const open = contextOpener(parts);
+export function contextMaker({ house, bearer, claims, directory, hierarchy, now, facilities }: ContextParts) {
   const identities = new WeakMap<VerifiedClaims, Identity>();
 
   /** The verifier hands out the same claims for a remembered token; they mean the same as the last time. */
@@ -69,19 +43,26 @@ export function contextMaker(parts: ContextParts) {
     return identity;
   }
 
-  /** Tokens that the registry made itself are told from the issuer's by their first bytes. */
-  async function callerOf(request: FastifyRequest): Promise<Principal | null> {
-    const authorization = everyValue(request, "authorization");
-    const tenant = everyValue(request, TENANT_HEADER);
-    const viewer = await facilities.auditViewers.recognise({ authorization, tenant }, () => originOf(request));
-    if (viewer) return viewer;
-    const verified = await bearer.verify(authorization);
-    return verified && (await principalOf(identityOf(verified), tenant, directory, now()));
-  }
-
   return async (request: FastifyRequest): Promise<RequestContext> => {
-    const principal = await callerOf(request);
-    return open(request, principal, principal && namesPlace(request) ? await askedBy(request, principal, hierarchy) : undefined);
+    const verified = await bearer.verify(everyValue(request, "authorization"));
+    const principal = verified && (await principalOf(identityOf(verified), everyValue(request, TENANT_HEADER), directory, now()));
+    const asked = principal && namesPlace(request) ? await askedBy(request, principal, hierarchy) : undefined;
+    const started = performance.now();
+    const context: RequestContext = new RequestContext(
+      request.id,
+      request.log,
+      principal,
+      openDoors(house, {
+        principal,
+        origin: { requestId: request.id, sourceIp: addressOf(request), userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null },
+        remainingMs: () => BOUNDS.operationMs - (performance.now() - started),
+        committed: () => context.forget(),
+      }),
+      now,
+      facilities,
+      asked,
+    );
+    return context;
   };
 }
 
@@ -111,18 +92,14 @@ function onlyValue(request: FastifyRequest, name: string, called: string): strin
   return value;
 }
 
-function originOf(request: FastifyRequest): RequestOrigin {
-  return { requestId: request.id, sourceIp: addressOf(request), userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null };
-}
-
 /** Every value of a header, as it came: Node's own map joins some that are given twice and drops others. */
-export function everyValue({ headers, raw: { rawHeaders } }: FastifyRequest, name: string): readonly string[] {
+function everyValue({ headers, raw: { rawHeaders } }: FastifyRequest, name: string): readonly string[] {
   if (headers[name] === undefined) return [];
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
 
 /** A trusted router may still pass on what is no address, and the audit log takes nothing else. An IPv6 zone means something on its own machine only. */
-export function addressOf({ ip }: FastifyRequest): string | null {
+function addressOf({ ip }: FastifyRequest): string | null {
   return isIP(ip) > 0 ? ip.replace(/%.*$/, "") : null;
 }
 

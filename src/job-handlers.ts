@@ -1,8 +1,5 @@
 /** Owns which feature does which kind of job. It belongs to the composition root, because no feature knows all the others. */
 import { pruneKeyUsage } from "./api-key-usage/api-key-usage.retention.js";
-import { signCheckpoints } from "./audit-chain/audit-chain.job.js";
-import { makeParts } from "./audit-event/audit-event.parts.js";
-import { purgeAuditLog } from "./audit-retention/audit-retention.jobs.js";
 import { resetDemos } from "./demo/demo.reset.js";
 import { advanceEntitlements, sweepEntitlements } from "./entitlement/entitlement.deadlines.js";
 import type { JobHandlers } from "./job/job.handlers.js";
@@ -14,9 +11,6 @@ import { pruneTenantUsage } from "./tenant-usage/tenant-usage.retention.js";
 
 export const JOB_HANDLERS: JobHandlers = {
   "api_key_usage.prune": pruneKeyUsage,
-  "audit.checkpoint": signCheckpoints,
-  "audit.parts": makeParts,
-  "audit.purge": purgeAuditLog,
   "deadlines.sweep": async (context) => [...(await sweepDeadlines(context)), ...(await sweepEntitlements(context))],
   "demo.reset": resetDemos,
   "idempotency.prune": pruneIdempotencyKeys,

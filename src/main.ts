@@ -36,7 +36,6 @@ async function main(): Promise<void> {
     service.jobs.start();
     service.keys.start();
     service.usage.start();
-    service.audit.start();
     void service.lookAround();
   } catch (error) {
     await brought.embedded?.close();

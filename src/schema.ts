@@ -12,21 +12,9 @@ import { ApiKeyUsageResolver, TenantApiKeyUsageResolver } from "./api-key-usage/
 import { LeakedApiKeyResolver } from "./api-key-leak/api-key-leak.resolver.js";
 import { ApiKeyResolver, TenantApiKeysResolver } from "./api-key/api-key.resolver.js";
 import { VerifyApiKeyResolver } from "./api-key-verdict/api-key-verdict.resolver.js";
-import { AuditChainRow } from "./audit-chain/audit-chain.entity.js";
-import { AuditChainResolver, AuditSettlementResolver } from "./audit-chain/audit-chain.resolver.js";
-import { AuditCheckpointRow } from "./audit-chain/audit-checkpoint.entity.js";
-import { AuditNode } from "./audit-chain/audit-node.entity.js";
-import { AuditSettlementRow } from "./audit-chain/audit-settlement.entity.js";
-import { AuditActionResolver } from "./audit-event/audit-event.actions.resolver.js";
-import { AppendAuditEventsResolver } from "./audit-event/audit-event.append.resolver.js";
 import { AuditEvent } from "./audit-event/audit-event.entity.js";
 import { AuditEventResolver, TenantAuditEventsResolver } from "./audit-event/audit-event.resolver.js";
 import { BundleResolver, TenantBundleResolver } from "./bundle/bundle.resolver.js";
-import { AuditExportResolver } from "./audit-export/audit-export.resolver.js";
-import { AuditExternalId } from "./audit-event/audit-external-id.entity.js";
-import { AuditPolicyRecord } from "./audit-retention/audit-policy.entity.js";
-import { AuditRetentionResolver, TenantAuditPolicyResolver } from "./audit-retention/audit-retention.resolver.js";
-import { AuditViewerTokenResolver } from "./audit-viewer/audit-viewer.resolver.js";
 import { PlanResolver, ProductResolver } from "./catalog/catalog.resolver.js";
 import { EntitlementCheckResolver } from "./entitlement/entitlement.check.resolver.js";
 import { Entitlement } from "./entitlement/entitlement.entity.js";
@@ -101,14 +89,6 @@ const RESOLVERS: NonEmptyArray<Function> = [
   TenantIdpConfigsResolver,
   AuditEventResolver,
   TenantAuditEventsResolver,
-  AuditActionResolver,
-  AppendAuditEventsResolver,
-  AuditSettlementResolver,
-  AuditChainResolver,
-  AuditExportResolver,
-  AuditViewerTokenResolver,
-  TenantAuditPolicyResolver,
-  AuditRetentionResolver,
   JobResolver,
   TenantProvisioningResolver,
   ProvisioningResolver,
@@ -143,7 +123,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
 ];
 
 /** The entities of every feature, for the data source and the drift check. */
-export const ENTITIES: Function[] = [Tenant, TenantNotice, Project, Entitlement, EntitlementNotice, ProductRequest, ApiKey, ApiKeyPolicyRecord, ApiKeyUsageRecord, IdpConfig, AuditEvent, AuditExternalId, AuditChainRow, AuditNode, AuditCheckpointRow, AuditSettlementRow, AuditPolicyRecord, IdempotencyRecord, TenantExport, ProvisioningStep, Invitation, Environment, Placement, Team, Channel, Flow, FlowVersion, RunningFlowRecord, TenantUsageRecord];
+export const ENTITIES: Function[] = [Tenant, TenantNotice, Project, Entitlement, EntitlementNotice, ProductRequest, ApiKey, ApiKeyPolicyRecord, ApiKeyUsageRecord, IdpConfig, AuditEvent, IdempotencyRecord, TenantExport, ProvisioningStep, Invitation, Environment, Placement, Team, Channel, Flow, FlowVersion, RunningFlowRecord, TenantUsageRecord];
 
 export interface RegistrySchema extends Subgraph {
   /** Entry point → action → roles: what the access snapshot holds. */

@@ -1,14 +1,12 @@
 /** Owns the composition of the running service: databases, callers, doors, schema and server, put together in one place. */
-import type { FastifyBaseLogger, FastifyRequest } from "fastify";
+import type { FastifyBaseLogger } from "fastify";
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
 import { leaksEndpoint } from "./api-key-leak/api-key-leak.endpoint.js";
-import { auditChainEndpoint } from "./audit-chain/audit-chain.endpoint.js";
-import { auditExportEndpoint } from "./audit-export/audit-export.endpoint.js";
 import { recordChange } from "./audit-event/audit-event.recorder.js";
 import type { Catalog } from "./catalog/catalog.js";
 import { BOUNDS, type Config, type OwnerConfig } from "./config.js";
-import { addressOf, contextMaker, contextOpener, everyValue } from "./context.js";
+import { contextMaker } from "./context.js";
 import { refuseUnfitRoles, RoleRefusedError, SERVICE_ROLE } from "../migrations/door-roles.js";
 import { MIGRATIONS } from "../migrations/index.js";
 import { openDataSource } from "./database/data-source.js";
@@ -29,10 +27,8 @@ import { openKeycloak } from "./keycloak/keycloak.client.js";
 import type { Keycloak, KeycloakError } from "./keycloak/keycloak.js";
 import type { Platform } from "./platform/platform.js";
 import { openOnboarding } from "./provisioning/provisioning.onboarding.js";
-import { retracedEndpoint } from "./retraced/retraced.endpoint.js";
 import { buildRegistrySchema, ENTITIES } from "./schema.js";
 import { buildServer, type RegistryServer } from "./server.js";
-import { openAudit, type Audit } from "./service.audit.js";
 import { openKeys, type Keys } from "./service.keys.js";
 import { tenantAdmission } from "./tenant/tenant.admission.js";
 import { claimsEndpoint } from "./tenant-claims/tenant-claims.endpoint.js";
@@ -75,8 +71,6 @@ export interface Service extends RegistryServer {
   keys: Pick<Keys, "start">;
   /** The counting of how much tenants use the registry; what is counted is written again and again once it is started, and by {@link close}. */
   usage: Pick<TenantUsage, "start" | "flush">;
-  /** What settles the audit log by itself, started and stopped in the same way; tests have it settled when they want. */
-  audit: Pick<Audit, "start" | "settle">;
   /** Say in the log what the service does without, or will find amiss at Keycloak. Nothing waits for it, and nothing stops because of it. */
   lookAround(): Promise<void>;
   /** Stop listening and taking jobs, let what is under way finish, and close the database. */
@@ -158,10 +152,8 @@ export async function openService({ config, log, dataSource, catalog, demo, plat
   const keycloak = config.keycloak ? openKeycloak({ ...config.keycloak, timeoutMs: BOUNDS.outgoingMs, now }) : (brought ?? null);
   const keys = openKeys({ house, config, catalog, now, log: log as FastifyBaseLogger });
   const usage = openTenantUsage({ house, now, log: log as FastifyBaseLogger, everyMs: database ? WRITE_USAGE_MS : WRITE_USAGE_EMBEDDED_MS });
-  const audit = openAudit({ house, directory, config, now, log: log as FastifyBaseLogger });
   const facilities: Facilities = {
     ...keys.facilities,
-    ...audit.facilities,
     usage,
     forgetTenantUsage: tenantUsageRetention(house),
     forgetKeys: keyRetention(house),
@@ -185,28 +177,19 @@ export async function openService({ config, log, dataSource, catalog, demo, plat
     graceMs: BOUNDS.drainMs - BOUNDS.statementMs,
   });
   const { schema } = buildRegistrySchema();
-  const claims = { ...DEFAULT_CLAIMS_MAPPING, roleSources: config.token.roleClaims, serviceClients: config.token.serviceClients };
   const context = contextMaker({
     house,
     bearer,
-    claims,
+    claims: { ...DEFAULT_CLAIMS_MAPPING, roleSources: config.token.roleClaims, serviceClients: config.token.serviceClients },
     directory,
     hierarchy: openHierarchy(house, BOUNDS.operationMs, now),
     now,
     facilities,
   });
-  const retraced = {
-    bearer,
-    claims,
-    keyVerifier: facilities.keyVerifier,
-    authorizationOf: (request: FastifyRequest) => everyValue(request, "authorization"),
-    addressOf,
-    open: contextOpener({ house, now, facilities }),
-  };
   const server = await buildServer({
     schema,
     context,
-    endpoints: [(app) => exportEndpoint(app, { house, now, operationMs: BOUNDS.operationMs }), (app) => claimsEndpoint(app, { context }), (app) => leaksEndpoint(app, { context }), (app) => retracedEndpoint(app, retraced), (app) => auditChainEndpoint(app, { context, keys: audit.facilities.auditKeys }), (app) => auditExportEndpoint(app, { house, notary: audit.facilities.notary, tickets: audit.facilities.auditTickets, now, operationMs: BOUNDS.operationMs })],
+    endpoints: [(app) => exportEndpoint(app, { house, now, operationMs: BOUNDS.operationMs }), (app) => claimsEndpoint(app, { context }), (app) => leaksEndpoint(app, { context })],
     readiness: {
       database: async () => void (await dataSource.query("select 1")),
       migrations: async () => noneMissing(await missing(dataSource)),
@@ -221,7 +204,6 @@ export async function openService({ config, log, dataSource, catalog, demo, plat
     jobs,
     keys,
     usage,
-    audit,
     async lookAround() {
       if (keycloak === null) log.warn("KEYCLOAK_ADMIN_URL is not set: nothing is provisioned, and the steps of new tenants are skipped");
       else await keycloak.ready().catch((err: KeycloakError) => log.warn({ kind: err.kind, route: err.route, err }, "Keycloak cannot be used as it is; what is to be done there is tried again until it can"));
@@ -229,7 +211,8 @@ export async function openService({ config, log, dataSource, catalog, demo, plat
     async close() {
       server.startDraining();
       await Promise.all([server.app.close(), jobs.stop()]);
-      await Promise.all([keys.close(), usage.close(), audit.close()]);
+      await keys.close();
+      await usage.close();
       await dataSource.destroy();
     },
   };

@@ -1,98 +1,78 @@
-/** Owns how audit events are found. What a filter means is `audit-event.conditions.ts`. */
-import sql, { type Sql } from "sql-template-tag";
+/** Owns how audit events are found. */
+import sql, { join, type Sql } from "sql-template-tag";
+import { lookupIdOf } from "../api-key/api-key.format.js";
 import { columnsOf } from "../kernel/columns.js";
-import type { PageArgs } from "../kernel/connection.js";
 import type { Doors } from "../kernel/doors.js";
-import { Fault } from "../kernel/fault.js";
+import { isUuid } from "../kernel/id.js";
 import { loaderById } from "../kernel/loaders.js";
-import { conjunction } from "../kernel/page-selection.js";
+import type { PageArgs } from "../kernel/connection.js";
 import { pageOf, pagesOf, type Listing, type Order } from "../kernel/page.js";
-import { isPlatforms, type Principal } from "../kernel/principal.js";
-import { eventsBeginningWith } from "./audit-event.beginnings.js";
-import { beginningOf, conditionsOf, narrowing, ofTimes } from "./audit-event.conditions.js";
-import { countEvents } from "./audit-event.counts.js";
+import { startingWith } from "../kernel/pattern.js";
 import { AuditEvent } from "./audit-event.entity.js";
-import { AuditEventOrder, type AuditEventCountBy, type AuditEventFilter } from "./audit-event.inputs.js";
-import { parseQuery } from "./audit-event.query.js";
-
-/** A filter, a search in words, or both, which then both must hold. */
-export interface Asked {
-  filter?: AuditEventFilter | null;
-  query?: string | null;
-}
+import type { AuditEventFilter } from "./audit-event.inputs.js";
 
 const columns = columnsOf(AuditEvent, "a");
 const NEWEST_FIRST: Order = { name: "audit_event.created_at.desc", key: sql`a.created_at`, type: "timestamptz", descending: true };
-const AS_SETTLED: Order = { name: "audit_event.position", key: sql`c.position`, type: "bigint", descending: false };
-const LOG = sql`audit_log a`;
-/**
- * Along the chain, which says in which part of the log an event is, so that each is one look-up in one part. Without OFFSET Postgres,
- * which does not know how short a page is when it plans, would rather read the whole log and sort it.
- */
-export const SETTLED = sql`audit_chain c cross join lateral (select * from audit_log l where l.id = c.event and l.created_at = c.event_at offset 0) a`;
 
-const eventsOfTenant = pagesOf<AuditEvent, Asked>({
+const eventsOfTenant = pagesOf<AuditEvent, { filter?: AuditEventFilter | null }>({
   typeName: "Tenant",
   fieldName: "auditEvents",
   entity: AuditEvent,
   parent: sql`a.tenant_id`,
-  listing: (asked) => newestFirst(conditions(asked)),
+  listing: ({ filter }) => listing(filter),
 });
 
-/** What a narrowed caller may see is a condition of every read of its own, beside whatever is asked; of a whole tenant's list it has nothing. */
-export function auditEventReads(doors: Doors, caller: Principal | null) {
-  const scope = scopeOf(caller);
+export function auditEventReads(doors: Doors) {
   return {
     byId: loaderById<AuditEvent>(
-      (ids) => doors.read(sql`select ${columns} from audit_log a where ${conjunction([...scope, sql`a.uid = any(${ids}::uuid[])`])}`),
+      (ids) => doors.read(sql`select ${columns} from audit_log a where a.uid = any(${ids}::uuid[])`),
       ({ id }) => id,
     ),
-    async search(asked: Asked, order: AuditEventOrder, page: PageArgs) {
-      const filters = filtersOf(asked);
-      const where = [...scope, ...filters.flatMap(conditionsOf)];
-      if (order === AuditEventOrder.SETTLED) return pageOf<AuditEvent>(doors, asSettled(where, caller), page);
-      return pageOf<AuditEvent>(doors, newestFirst(where, await placeOf(doors, filters, caller)), page);
-    },
-    async counts(by: AuditEventCountBy, asked: Asked) {
-      const filters = filtersOf(asked);
-      return countEvents(doors, by, filters, [...scope, ...filters.flatMap(conditionsOf)]);
-    },
+    search: (filter: AuditEventFilter | null | undefined, page: PageArgs) => pageOf<AuditEvent>(doors, listing(filter), page),
     ofTenant: eventsOfTenant(doors),
   };
 }
 
-/** The conditions that say what this caller sees of its log; none for whoever sees all of it. */
-export function scopeOf(caller: Principal | null): Sql[] {
-  return caller?.kind === "user" && caller.narrowedTo ? narrowing(caller.narrowedTo) : [];
+function listing(filter: AuditEventFilter | null | undefined): Listing {
+  return { columns, from: sql`audit_log a`, id: sql`a.uid`, where: conditions(filter ?? {}), order: NEWEST_FIRST };
 }
 
-/** Everything that must hold of rows of the log, alias `a`. Faults: BAD_USER_INPUT(query). */
-export function conditions(asked: Asked): Sql[] {
-  return filtersOf(asked).flatMap(conditionsOf);
+function conditions(filter: AuditEventFilter): Sql[] {
+  const where: Sql[] = [];
+  if (filter.action?.endsWith("*")) where.push(sql`a.action like ${startingWith(filter.action.slice(0, -1))}`);
+  else if (filter.action != null) where.push(sql`a.action = ${filter.action}`);
+  if (filter.actorId != null) where.push(sql`a.actor_id = ${filter.actorId}`);
+  if (filter.targetType != null) where.push(sql`a.target_type = ${filter.targetType}`);
+  if (filter.targetId != null) where.push(sql`a.target_id = ${filter.targetId}`);
+  if (filter.product != null) where.push(sql`a.product = ${filter.product}`);
+  if (filter.apiKey != null) where.push(concerning(filter.apiKey));
+  if (filter.projectId != null) where.push(isUuid(filter.projectId) ? sql`a.project_id = ${filter.projectId}::uuid` : sql`false`);
+  if (filter.requestId != null) where.push(sql`a.request_id = ${filter.requestId}`);
+  if (filter.from != null) where.push(sql`a.created_at >= ${filter.from}`);
+  if (filter.until != null) where.push(sql`a.created_at < ${filter.until}`);
+  return where;
 }
 
-function filtersOf({ filter, query }: Asked): AuditEventFilter[] {
-  return [...(filter ? [filter] : []), ...(query == null ? [] : [parseQuery(query)])];
+/** What the registry's own keys and imported ones are found by, in a text that is nothing but that. */
+const LOOKUP_ID = /^(?:[0-9A-Za-z]{12}|~[0-9a-f]{16,64})$/;
+
+/**
+ * Events of the key that an id, a look-up id or the whole key names; of a whole key that looks like neither the statement gets to see no
+ * more than the look-up id. That is in every event of what was done to a key, so these are found also when its row has been erased.
+ * Products name a key as the actor by its id.
+ */
+function concerning(apiKey: string): Sql {
+  const ids = isUuid(apiKey) ? [named(sql`${apiKey.toLowerCase()}`)] : [];
+  // Another service's key may look like an id of ours.
+  const lookupIds = [LOOKUP_ID.test(apiKey) ? apiKey : null, lookupIdOf(apiKey, true)].filter((lookupId) => lookupId !== null);
+  return sql`(${join([...ids, ...lookupIds.map(foundBy), sql`false`], " or ")})`;
 }
 
-function newestFirst(where: readonly Sql[], from = LOG): Listing {
-  return { columns, from, id: sql`a.uid`, where, order: NEWEST_FIRST };
+function foundBy(lookupId: string): Sql {
+  return sql`a.metadata->>'lookup_id' = ${lookupId} or ${named(sql`any(select k.id::text from api_keys k where k.lookup_id = ${lookupId})`)}`;
 }
 
-function placeOf(doors: Doors, filters: readonly AuditEventFilter[], caller: Principal | null): Sql | Promise<Sql> {
-  const beginning = filters.map(({ action }) => beginningOf(action)).find((one) => one !== null);
-  return beginning == null || seesAll(caller) ? LOG : eventsBeginningWith(doors, beginning, filters.flatMap(ofTimes));
-}
-
-/** Staff who did not narrow. */
-function seesAll(caller: Principal | null): boolean {
-  return caller !== null && isPlatforms(caller) && caller.tenantId === null;
-}
-
-/** Places are one tenant's: all tenants' together are no order. */
-function asSettled(where: readonly Sql[], caller: Principal | null): Listing {
-  if (seesAll(caller)) {
-    throw new Fault("BAD_USER_INPUT", "The log's own order is that of one tenant: name it in X-Tenant-ID", { field: "order" });
-  }
-  return { columns, from: SETTLED, id: sql`a.uid`, where, order: AS_SETTLED };
+/** Rotations name the key that another took the place of. */
+function named(id: Sql): Sql {
+  return sql`(a.target_type = 'api_key' and a.target_id = ${id}) or (a.actor_type = 'api_key' and a.actor_id = ${id}) or a.metadata->>'rotated_from' = ${id}`;
 }

@@ -10,10 +10,8 @@ import { Project } from "../project/project.entity.js";
 import { projectReads } from "../project/project.reads.js";
 import { Tenant } from "../tenant/tenant.entity.js";
 import { tenantReads } from "../tenant/tenant.reads.js";
-import { AuditEventCount, MAX_COUNTED_DAYS, MAX_COUNTS } from "./audit-event.counts.js";
 import { AuditEvent } from "./audit-event.entity.js";
-import { AuditEventCountBy, AuditEventFilter, AuditEventOrder } from "./audit-event.inputs.js";
-import { QUERY_DESCRIPTION } from "./audit-event.query.js";
+import { AuditEventFilter } from "./audit-event.inputs.js";
 import { auditEventReads } from "./audit-event.reads.js";
 
 /** Not counted: a count would walk the whole log. */
@@ -31,30 +29,13 @@ export class AuditEventResolver {
 
   @Access("audit_event.read")
   @Directive(LIST_SIZE)
-  @Query(() => AuditEventConnection, { description: "The caller's audit log, newest first unless asked otherwise; for platform staff that of all tenants." })
+  @Query(() => AuditEventConnection, { description: "The caller's audit log, newest first; for platform staff that of all tenants." })
   auditEvents(
     @Args(() => PageArgs) page: PageArgs,
     @Arg("filter", () => AuditEventFilter, { nullable: true }) filter: AuditEventFilter | null,
-    @Arg("query", () => String, { nullable: true, description: QUERY_DESCRIPTION }) query: string | null,
-    @Arg("order", () => AuditEventOrder, { defaultValue: AuditEventOrder.NEWEST_FIRST, description: "In which order; staff name a tenant in `X-Tenant-ID` for any but the newest first." }) order: AuditEventOrder,
     @Ctx() { reads }: RequestContext,
   ): Promise<Page<AuditEvent>> {
-    return reads(auditEventReads).search({ filter, query }, order, page);
-  }
-
-  @Access("audit_event.read")
-  @Directive(`@listSize(assumedSize: ${MAX_COUNTS})`)
-  @Directive("@cost(weight: 20)")
-  @Query(() => [AuditEventCount], {
-    description: `How many events of the caller's audit log there are by action, actor or day, at most ${MAX_COUNTS}; for platform staff of all tenants. Over a time of at most ${MAX_COUNTED_DAYS} days, which \`filter\` or \`query\` must give.`,
-  })
-  auditEventCounts(
-    @Arg("by", () => AuditEventCountBy, { description: "What is counted together." }) by: AuditEventCountBy,
-    @Arg("filter", () => AuditEventFilter, { nullable: true }) filter: AuditEventFilter | null,
-    @Arg("query", () => String, { nullable: true, description: QUERY_DESCRIPTION }) query: string | null,
-    @Ctx() { reads }: RequestContext,
-  ): Promise<AuditEventCount[]> {
-    return reads(auditEventReads).counts(by, { filter, query });
+    return reads(auditEventReads).search(filter, page);
   }
 
   @Access("tenant.read")
@@ -79,10 +60,9 @@ export class TenantAuditEventsResolver {
     @Root() tenant: Tenant,
     @Args(() => PageArgs) page: PageArgs,
     @Arg("filter", () => AuditEventFilter, { nullable: true }) filter: AuditEventFilter | null,
-    @Arg("query", () => String, { nullable: true, description: QUERY_DESCRIPTION }) query: string | null,
     @Ctx() { reads }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Page<AuditEvent>> {
-    return reads(auditEventReads).ofTenant({ filter, query, page }).load(tenant, info);
+    return reads(auditEventReads).ofTenant({ filter, page }).load(tenant, info);
   }
 }

@@ -75,13 +75,6 @@ export const CHANGE_ACTIONS = [
   "flow.publish",
   "flow.run",
   "bundle.apply",
-  "audit.append",
-  "audit.export",
-  "audit.set_retention",
-  "audit.place_hold",
-  "audit.release_hold",
-  "audit.erase_person",
-  "audit.create_viewer_token",
 ] as const;
 
 /** What the registry does by itself, in jobs: recorded like every change, and in nobody's list of what they may do. */
@@ -96,9 +89,6 @@ export const SYSTEM_ACTIONS = [
   "keycloak.provision_failed",
   "demo.reset",
   "usage.count",
-  "audit.fetch_export",
-  "audit.view",
-  "audit.purge",
 ] as const;
 
 export type ReadAction = (typeof READ_ACTIONS)[number];
@@ -108,11 +98,8 @@ export type ChangeAction = (typeof CHANGE_ACTIONS)[number] | SystemAction;
 /** What somebody may do. */
 export type Action = ReadAction | (typeof SERVICE_ACTIONS)[number] | (typeof CHANGE_ACTIONS)[number];
 
-/**
- * What a caller can be. Tenant roles act in one tenant, platform roles in all of them, a service for one product; who comes with a
- * token that the registry made for looking at one tenant's log can do just that.
- */
-export const ROLES = ["member", "audit_viewer", "auditor", "admin", "service", "support", "operator"] as const;
+/** What a caller can be. Tenant roles act in one tenant, platform roles in all of them, a service for one product. */
+export const ROLES = ["member", "auditor", "admin", "service", "support", "operator"] as const;
 export type Role = (typeof ROLES)[number];
 
 const SIGNED_IN = ["viewer.read"] as const satisfies readonly Action[];
@@ -128,8 +115,7 @@ const MEMBER = [
   "flow.read",
   "tenant_context.read",
 ] as const satisfies readonly Action[];
-const AUDIT_VIEWER = [...SIGNED_IN, "audit_event.read"] as const satisfies readonly Action[];
-const AUDITOR = [...MEMBER, "audit_event.read", "usage.read", "audit.export", "audit.create_viewer_token"] as const satisfies readonly Action[];
+const AUDITOR = [...MEMBER, "audit_event.read", "usage.read"] as const satisfies readonly Action[];
 const ADMIN = [
   ...AUDITOR,
   "tenant.update",
@@ -159,17 +145,15 @@ const ADMIN = [
   "flow.publish",
   "flow.run",
   "bundle.read",
-  "audit.set_retention",
 ] as const satisfies readonly Action[];
-/** A product's backend asks about tenants, and records what was done there; which of them, and for which product, is the doors' business. */
-const SERVICE = [...SIGNED_IN, "catalog.read", "entitlement.check", "tenant_claims.read", "tenant_context.read", ...SERVICE_ACTIONS, "api_key.report_leak", "audit.append"] as const satisfies readonly Action[];
+/** A product's backend asks about tenants; which of them, and for which product, is the doors' business. */
+const SERVICE = [...SIGNED_IN, "catalog.read", "entitlement.check", "tenant_claims.read", "tenant_context.read", ...SERVICE_ACTIONS, "api_key.report_leak"] as const satisfies readonly Action[];
 const SUPPORT = READ_ACTIONS;
 const OPERATOR = [...READ_ACTIONS, ...CHANGE_ACTIONS] as const;
 
 /** Role → actions. A role that is not a key here does not exist; an action in no list can be done by nobody. */
 export const ACTIONS_OF_ROLE: Readonly<Record<Role, ReadonlySet<Action>>> = {
   member: new Set<Action>(MEMBER),
-  audit_viewer: new Set<Action>(AUDIT_VIEWER),
   auditor: new Set<Action>(AUDITOR),
   admin: new Set<Action>(ADMIN),
   service: new Set<Action>(SERVICE),

@@ -1,5 +1,5 @@
 /** Owns how a column is written as JSON, so that it reads as its GraphQL scalar serialises it. */
-import { getNamedType, isEnumType, isObjectType, type GraphQLEnumType, type GraphQLField, type GraphQLSchema } from "graphql";
+import { getNamedType, isObjectType, type GraphQLEnumType, type GraphQLField, type GraphQLSchema } from "graphql";
 import sql, { raw, type Sql } from "sql-template-tag";
 import { getMetadataArgsStorage } from "typeorm";
 
@@ -30,10 +30,7 @@ export function writeColumn({ entity, alias }: Aliased, field: GraphQLField<unkn
 
 /** How a column's type is written so that it reads as its GraphQL scalar serialises it. A type that is not here is left to the resolvers. */
 const WRITE_AS: Readonly<Record<string, (place: string, field: GraphQLField<unknown, unknown>) => string>> = {
-  text: (place, field) => {
-    const type = getNamedType(field.type);
-    return isEnumType(type) ? enumName(place, type) : place;
-  },
+  text: asItIs,
   "text[]": asItIs,
   uuid: asItIs,
   inet: asItIs,

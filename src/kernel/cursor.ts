@@ -13,7 +13,7 @@ export interface CursorOrder {
   /** A cursor of one order is refused by another. */
   name: string;
   /** The Postgres type of the key. */
-  type: "text" | "timestamptz" | "integer" | "bigint";
+  type: "text" | "timestamptz" | "integer";
 }
 
 /** The key travels as Postgres prints it: a JavaScript date would cut microseconds off and skip or repeat rows. */
@@ -23,10 +23,6 @@ export function writeCursor(order: CursorOrder, { key, id }: Place): string {
 
 /** As Postgres prints a `timestamptz`, in the years that dates of ours can have. */
 const INSTANT = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?([+-](?:0\d|1[0-5]))(:[0-5]\d)?$/;
-
-/** Counts and places in a row of things: never negative, and of so many digits that a column of that type holds them, whatever they are. */
-const INTEGER = /^(?:0|[1-9]\d{0,8})$/;
-const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,17})$/;
 
 /** Faults: BAD_USER_INPUT(field) for a cursor that is not of this order. */
 export function readCursor(cursor: string, order: CursorOrder, field: string): Place {
@@ -41,17 +37,12 @@ export function readCursor(cursor: string, order: CursorOrder, field: string): P
 
 /** A forged key must not come as far as Postgres: it would fail the whole statement, and with it what else was asked. */
 function isKey(key: string, { type }: CursorOrder): boolean {
-  switch (type) {
-    case "timestamptz":
-      return key === "infinity" || isInstant(key);
-    case "integer":
-      return INTEGER.test(key);
-    case "bigint":
-      return WHOLE_NUMBER.test(key);
-    case "text":
-      return isStorable(key);
-  }
+  if (type === "integer") return INTEGER.test(key);
+  return type === "timestamptz" ? key === "infinity" || isInstant(key) : isStorable(key);
 }
+
+/** Of so many digits that a column of that type holds it, whatever they are. */
+const INTEGER = /^(?:0|[1-9]\d{0,8})$/;
 
 /** A day that the calendar has: JavaScript would take the 30th of February for the 2nd of March. */
 function isInstant(key: string): boolean {

@@ -25,11 +25,8 @@ export interface AuditDraft {
 /** What a piece of work at the change door must leave behind: its value, and its events or the reason there are none. */
 export type Change<T> =
   | { value: T; audit: readonly [AuditDraft, ...AuditDraft[]] }
-  /**
-   * Silence is said aloud: the asked-for state already was, the registry noted down its own work on what is recorded when it is done, or
-   * what was written are the events themselves.
-   */
-  | { value: T; unaudited: "no-op" | "bookkeeping" | "appended" };
+  /** Silence is said aloud: the asked-for state already was, or the registry noted down its own work on what is recorded when it is done. */
+  | { value: T; unaudited: "no-op" | "bookkeeping" };
 
 /** What is done inside the change door. */
 export type Work<T> = (tx: EntityManager) => Promise<Change<T>>;

@@ -1,6 +1,6 @@
 /** Owns the GraphQL face of failures: which code, which words and which details reach the caller. Statuses are `http-status.ts`, log lines `operation-log.ts`. */
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { Fault, type FaultCode, type Violation } from "./fault.js";
+import { Fault, type FaultCode } from "./fault.js";
 import { validationWords } from "./validation-words.js";
 
 /** What GraphQL and its transport refuse by themselves; with {@link FaultCode} every code that an answer can carry. */
@@ -23,8 +23,8 @@ export function errorBody(message: string, code: ErrorCode, more: { reference?: 
 }
 
 /** What a fault tells its caller besides the message. */
-export function publicExtensions({ code, field, violations, retryable }: Fault): { code: FaultCode; field?: string; violations?: readonly Violation[]; retryable?: true } {
-  return { code, ...(field !== undefined && { field }), ...(violations && { violations }), ...(retryable && { retryable }) };
+export function publicExtensions({ code, field, retryable }: Fault): { code: FaultCode; field?: string; retryable?: true } {
+  return { code, ...(field !== undefined && { field }), ...(retryable && { retryable }) };
 }
 
 /** Errors of graphql-js that carry no code although the sender caused them; everything else without a code is ours. */

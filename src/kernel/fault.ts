@@ -20,24 +20,9 @@ export type FaultCode = (typeof FAULT_CODES)[number];
 /** Codes after which the same request may succeed unchanged; `extensions.retryable` is true for exactly these. */
 const RETRYABLE: ReadonlySet<FaultCode> = new Set(["DEADLINE_EXCEEDED", "UNAVAILABLE"]);
 
-/** So many tell a caller what to mend; the message counts the rest too. */
-export const MAX_VIOLATIONS = 200;
-
-/** What is wrong with one of many things that came together. */
-export interface Violation {
-  /** Its place among them, from 0. */
-  readonly index: number;
-  /** The part of it that the caller should look at; null for the whole. */
-  readonly field: string | null;
-  /** Public, like a fault's own message. */
-  readonly message: string;
-}
-
 export interface FaultDetail {
   /** The input field or header the caller should look at. */
   field?: string;
-  /** Everything that is wrong at once, where one field would be a part of it; at most {@link MAX_VIOLATIONS} are told. */
-  violations?: readonly Violation[];
   /** For operators only: reaches the log, never the caller. */
   internal?: unknown;
 }
@@ -51,7 +36,6 @@ export interface FaultDetail {
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly field: string | undefined;
-  readonly violations: readonly Violation[] | undefined;
   readonly internal: unknown;
 
   constructor(
@@ -64,7 +48,6 @@ export class Fault extends Error {
     super(message);
     Error.stackTraceLimit = stackTraceLimit;
     this.field = detail.field;
-    this.violations = detail.violations?.slice(0, MAX_VIOLATIONS);
     this.internal = detail.internal;
   }
 

@@ -20,12 +20,6 @@ export interface JobPayloads {
   "api_key_usage.prune": Nothing;
   /** Forget the days of tenants' use of the registry that are too long ago. */
   "tenant_usage.prune": Nothing;
-  /** Make the parts of the audit log for the months that come. */
-  "audit.parts": Nothing;
-  /** Sign how far each tenant's audit log has come. */
-  "audit.checkpoint": Nothing;
-  /** Delete of the audit log what is past its retention. */
-  "audit.purge": Nothing;
 }
 
 type Nothing = Record<string, never>;
@@ -72,9 +66,6 @@ export const JOB_KINDS: { readonly [K in JobKind]: JobPolicy & (K extends Platfo
   "idempotency.prune": { ...SWEEP, schedule: { everySeconds: 3_600, offsetSeconds: 0, lateSeconds: 3_600 } },
   "api_key_usage.prune": { ...SWEEP, schedule: { everySeconds: 86_400, offsetSeconds: 4 * 3_600, lateSeconds: 86_400 } },
   "tenant_usage.prune": { ...SWEEP, schedule: { everySeconds: 86_400, offsetSeconds: 4 * 3_600 + 600, lateSeconds: 86_400 } },
-  "audit.parts": { ...SWEEP, attempts: 8, schedule: { everySeconds: 86_400, offsetSeconds: 2 * 3_600, lateSeconds: 86_400 } },
-  "audit.checkpoint": { ...SWEEP, schedule: { everySeconds: 600, offsetSeconds: 0, lateSeconds: 600 } },
-  "audit.purge": { attempts: 5, firstRetrySeconds: 60, budgetSeconds: 600, schedule: { everySeconds: 86_400, offsetSeconds: 4.5 * 3_600, lateSeconds: 86_400 } },
 };
 
 /** How long a finished job can be looked at, and one that failed for good. */

@@ -139,10 +139,10 @@ export function broughtAlong<Row>(parent: object, info: GraphQLResolveInfo): Row
 }
 
 /**
- * Filters and queries are free text, validated in the resolver: a bad one must fail its own field, not the parent's statement. Later pages are
+ * Filters are free text, validated in the resolver: a bad one must fail its own field, not the parent's statement. Later pages are
  * asked for one list at a time, so they have nothing to come along with.
  */
-export const STAYS_BEHIND = ["filter", "query", "after", "before", "last"];
+export const STAYS_BEHIND = ["filter", "after", "before", "last"];
 
 function selected(info: GraphQLResolveInfo, principal: Principal | null, type: GraphQLObjectType, node: FieldNode, parentId: Sql): Wanted | null {
   const field = type.getFields()[node.name.value];

@@ -47,10 +47,7 @@ export function selection({ columns, from, where, id, order }: Listing, slice: S
   const conditions = [...scope, ...where];
   if (slice.place) {
     const beyond = raw(descending ? "<" : ">");
-    const key = sql`${slice.place.key}::${raw(order.type)}`;
-    conditions.push(sql`(${order.key}, ${id}) ${beyond} (${key}, ${slice.place.id}::uuid)`);
-    // Follows from the comparison of rows, and lets Postgres pass over the parts of a divided table, which that does not.
-    conditions.push(sql`${order.key} ${beyond}= ${key}`);
+    conditions.push(sql`(${order.key}, ${id}) ${beyond} (${slice.place.key}::${raw(order.type)}, ${slice.place.id}::uuid)`);
   }
   const direction = raw(descending ? "desc" : "asc");
   return sql`select ${columns}, (${order.key})::text as "cursorKey" from ${from} where ${conjunction(conditions)}

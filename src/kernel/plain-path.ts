@@ -3,15 +3,13 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import { requestError } from "./http-status.js";
 import type { RequestContext } from "./request.js";
 
-export interface PlainPath<Asked extends Pick<RequestContext, "log">> {
+export interface PlainPath {
   path: string;
   methods: readonly Method[];
   bodyBytes: number;
-  /** The status of an answer; 200 when omitted. */
-  status?: number;
-  context(request: FastifyRequest): Promise<Asked>;
+  context(request: FastifyRequest): Promise<RequestContext>;
   /** What is sent. A fault that it throws is told, anything else masked. */
-  answer(request: FastifyRequest, context: Asked): Promise<object>;
+  answer(request: FastifyRequest, context: RequestContext): Promise<object>;
   /** Adds what bodies may be besides JSON. */
   parsers?(here: FastifyInstance): void;
 }
@@ -19,7 +17,7 @@ export interface PlainPath<Asked extends Pick<RequestContext, "log">> {
 const METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"] as const;
 type Method = (typeof METHODS)[number];
 
-export function plainPath<Asked extends Pick<RequestContext, "log">>(app: FastifyInstance, { path, methods, bodyBytes, status = 200, context, answer, parsers }: PlainPath<Asked>): void {
+export function plainPath(app: FastifyInstance, { path, methods, bodyBytes, context, answer, parsers }: PlainPath): void {
   void app.register(async (here) => {
     parsers?.(here);
     // Whatever else refuses a request speaks as GraphQL does.
@@ -34,7 +32,7 @@ export function plainPath<Asked extends Pick<RequestContext, "log">>(app: Fastif
         try {
           const asked = await context(request);
           ({ log } = asked);
-          return reply.code(status).send(await answer(request, asked));
+          return reply.send(await answer(request, asked));
         } catch (thrown) {
           return refuse(reply, thrown, log);
         }

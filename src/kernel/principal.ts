@@ -15,15 +15,6 @@ export interface TenantUser extends Caller {
   readonly tenantId: string | null;
   /** Absent when the state of its tenant takes nothing away from what its roles hold. */
   readonly restriction?: Restriction | undefined;
-  /** Present when it may see only some of the events: every read of events keeps to it. */
-  readonly narrowedTo?: EventNarrowing | undefined;
-}
-
-/** Of a tenant's events, those that one person did, that were done to one thing, or that one product recorded; with several, those that are all of it. */
-export interface EventNarrowing {
-  readonly actorId?: string | undefined;
-  readonly targetId?: string | undefined;
-  readonly product?: string | undefined;
 }
 
 /** What the state of a tenant takes away from what the roles of its people hold. */

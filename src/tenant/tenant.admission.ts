@@ -1,6 +1,5 @@
 /** Owns what the change door asks of a tenant before anything in it may change. */
 import type { EntityManager } from "typeorm";
-import type { ChangeAction } from "../kernel/action.js";
 import type { ChangeScope } from "../kernel/doors.js";
 import { notFound } from "../kernel/fault.js";
 import { statusAt, type Standing } from "./tenant.lifecycle.js";
@@ -8,13 +7,6 @@ import { refusalOf } from "./tenant.refusals.js";
 
 /** Changes that write the tenant's own row, or may. */
 const OF_THE_TENANT_ITSELF = /^(?:tenant|keycloak|demo|bundle)\./;
-
-/** The row as it is, and the row held against others: weakly, or as one that is itself changed. */
-function lockFor(action: ChangeAction): string {
-  // Products append many at once. One that passes an archiving does no harm: what it says was done before.
-  if (action === "audit.append") return "";
-  return OF_THE_TENANT_ITSELF.test(action) ? "for no key update" : "for share";
-}
 
 /**
  * Holds the tenant's row for the length of the transaction, so that a freeze and a change cannot pass each other. A change of
@@ -27,8 +19,9 @@ function lockFor(action: ChangeAction): string {
 export function tenantAdmission(now: () => Date) {
   return async (tx: EntityManager, { action, tenantId, principal }: ChangeScope): Promise<void> => {
     if (action === "tenant.create") return;
+    const lock = OF_THE_TENANT_ITSELF.test(action) ? "for no key update" : "for share";
     const [standing] = await tx.query<Standing[]>(
-      `select status, trial_ends_at as "trialEndsAt", frozen_at as "frozenAt" from tenants where id = $1 ${lockFor(action)}`,
+      `select status, trial_ends_at as "trialEndsAt", frozen_at as "frozenAt" from tenants where id = $1 ${lock}`,
       [tenantId],
     );
     if (!standing) throw notFound("Tenant");

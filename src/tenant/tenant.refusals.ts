@@ -13,20 +13,11 @@ const FINISHES_ARCHIVING: ReadonlySet<ChangeAction> = new Set<ChangeAction>([
   "tenant.trial_end", "tenant.grace_end", "keycloak.provision", "keycloak.provision_failed", "provisioning.retry", "job.retry",
 ]);
 
-/** What is done about the audit log, which is what is left of a tenant: told and looked at, held, kept no longer than it has to be, and rid of a person. */
-const OF_THE_AUDIT_LOG: ReadonlySet<ChangeAction> = new Set<ChangeAction>([
-  "audit.export", "audit.fetch_export", "audit.create_viewer_token", "audit.view", "audit.erase_person", "audit.place_hold", "audit.release_hold", "audit.purge",
-]);
-
-/** What a frozen tenant still has done in it; products go on recording what they refuse to it. */
-const OF_A_FROZEN_TENANT: ReadonlySet<ChangeAction> = new Set<ChangeAction>(["tenant.export", "audit.append"]);
-
 /**
  * Why this change may not be made in a tenant of this state; null when it may. A step from one state to another is not judged for
  * the platform here, but by the step itself, which knows from where it leads.
  */
 export function refusalOf(action: ChangeAction, status: TenantStatus, principal: Principal): Fault | null {
-  if (OF_THE_AUDIT_LOG.has(action)) return null;
   return isPlatforms(principal) ? platformRefusal(action, status) : ownRefusal(action, status);
 }
 
@@ -42,7 +33,7 @@ function ownRefusal(action: ChangeAction, status: TenantStatus): Fault | null {
     case "demo":
       return DEMO_FORBIDS.some((forbidden) => action.startsWith(forbidden)) ? new Fault("FAILED_PRECONDITION", "This cannot be done in a demo tenant") : null;
     case "export only":
-      return OF_A_FROZEN_TENANT.has(action) ? null : readOnly(status);
+      return action === "tenant.export" ? null : readOnly(status);
     case "nothing":
       return readOnly(status);
   }
@@ -59,7 +50,7 @@ export function restrictionIn(status: TenantStatus): Restriction | undefined {
 
 const RESTRICTIONS = new Map(Object.values(TenantStatus).flatMap((status) => {
   const refused = LIFECYCLE[status].ownReads === "everything" ? [] : READ_ACTIONS.filter((action) => !AUDIT_LOG_ONLY.has(action));
-  const notOffered = CHANGE_ACTIONS.filter((action) => !OF_THE_AUDIT_LOG.has(action) && ownRefusal(action, status) !== null);
+  const notOffered = CHANGE_ACTIONS.filter((action) => ownRefusal(action, status) !== null);
   if (refused.length + notOffered.length === 0) return [];
   const because = `This tenant is ${status}; what its people can read: ${LIFECYCLE[status].ownReads}`;
   return [[status, { because, refused: new Set<Action>(refused), notOffered: new Set<Action>(notOffered) }] as const];

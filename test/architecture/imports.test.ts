@@ -32,14 +32,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "api-key-verdict": ["kernel", "tenant", "catalog", "project", "entitlement", "api-key", "api-key-usage"],
   "api-key-leak": ["kernel", "api-key", "api-key-verdict"],
   "idp-config": ["kernel", "tenant"],
-  "audit-proof": [],
-  "audit-event": ["kernel", "tenant", "catalog", "project", "api-key", "audit-proof"],
-  "audit-chain": ["kernel", "tenant", "audit-event", "audit-proof"],
-  "audit-export": ["kernel", "tenant", "tenant-export", "audit-event", "audit-proof", "audit-chain"],
-  "audit-retention": ["kernel", "tenant", "audit-event", "audit-proof", "audit-chain"],
-  "audit-viewer": ["kernel", "tenant", "audit-event", "audit-proof"],
-  "audit-tail": ["kernel", "tenant", "audit-event", "audit-chain"],
-  retraced: ["kernel", "tenant", "catalog", "api-key", "api-key-verdict", "audit-event", "audit-viewer"],
+  "audit-event": ["kernel", "tenant", "project", "api-key"],
   job: ["kernel", "tenant"],
   "tenant-export": ["kernel", "tenant"],
   demo: ["kernel", "catalog", "tenant", "project", "entitlement"],
@@ -59,7 +52,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   development: ["kernel", "database", "keycloak", "root"],
   http: ["kernel", "root"],
   process: ["kernel", "database", "root"],
-  root: ["http", "process", "kernel", "tenant", "catalog", "project", "entitlement", "product-request", "offer", "api-key", "api-key-policy", "api-key-usage", "api-key-verdict", "api-key-leak", "idp-config", "audit-proof", "audit-event", "audit-chain", "audit-export", "audit-retention", "audit-viewer", "audit-tail", "retraced", "job", "tenant-export", "demo", "keycloak", "provisioning", "tenant-claims", "platform", "settings", "environment", "team", "flow", "tenancy", "tenant-usage", "bundle", "bundle-cli", "viewer", "database", "development"],
+  root: ["http", "process", "kernel", "tenant", "catalog", "project", "entitlement", "product-request", "offer", "api-key", "api-key-policy", "api-key-usage", "api-key-verdict", "api-key-leak", "idp-config", "audit-event", "job", "tenant-export", "demo", "keycloak", "provisioning", "tenant-claims", "platform", "settings", "environment", "team", "flow", "tenancy", "tenant-usage", "bundle", "bundle-cli", "viewer", "database", "development"],
 };
 
 describe("architecture", () => {
@@ -93,7 +86,7 @@ describe("architecture", () => {
   });
 
   it("features never see the data source", () => {
-    const rooms = new Set(["tenant", "project", "entitlement", "product-request", "offer", "api-key", "api-key-policy", "api-key-usage", "api-key-verdict", "api-key-leak", "idp-config", "audit-proof", "audit-event", "audit-chain", "audit-export", "audit-retention", "audit-viewer", "audit-tail", "retraced", "job", "tenant-export", "demo", "tenant-claims", "platform", "settings", "environment", "team", "flow", "tenancy", "tenant-usage", "bundle", "bundle-cli", "keycloak", "provisioning", "viewer", "catalog", "user"]);
+    const rooms = new Set(["tenant", "project", "entitlement", "product-request", "offer", "api-key", "api-key-policy", "api-key-usage", "api-key-verdict", "api-key-leak", "idp-config", "audit-event", "job", "tenant-export", "demo", "tenant-claims", "platform", "settings", "environment", "team", "flow", "tenancy", "tenant-usage", "bundle", "bundle-cli", "keycloak", "provisioning", "viewer", "catalog", "user"]);
     expect(files.filter((file) => rooms.has(roomOf(file)) && /DataSource/.test(sources.get(file) ?? ""))).toEqual([]);
   });
 });

@@ -49,14 +49,8 @@ export interface EntryPoint {
   variables?: Variables;
   /** The action that a mutation records; it must leave exactly this event. */
   records?: Action;
-  /** Products append events with actions of their own: then the event has this one. */
-  recordedAs?: string;
-  /** Whoever may do everything is still no product. */
-  productsOnly?: true;
   /** Where the tenant must stand for it, when that is not active. */
   standing?: Standing;
-  /** Its tenants' audit logs must be held for it. */
-  held?: true;
   /** A product's service is told about whichever tenant it names. */
   servicesAsk?: true;
   /** What is not there is an error, because nothing would look like an answer. */
@@ -113,7 +107,6 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
   ["ApiKey.tenant", "tenant.read", "tenant { id slug }"],
   ["ApiKey.usage", "api_key.read", "usage { day verified refused }"],
   ["AuditEvent.project", "project.read", "project { id slug }"],
-  ["AuditEvent.settlement", "audit_event.read", "settlement { position leaf chain erased }"],
   ["AuditEvent.tenant", "tenant.read", "tenant { id slug }"],
   ["Channel.team", "team.read", "team { id slug }"],
   ["Channel.tenant", "tenant.read", "tenant { id slug }"],
@@ -140,7 +133,6 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
   ["Tenant.apiKeys", "api_key.read", "apiKeys { totalCount nodes { id name } }"],
   ["Tenant.auditEvents", "audit_event.read", "auditEvents { nodes { id targetId } }"],
   ["Tenant.bundle", "bundle.read", "bundle"],
-  ["Tenant.auditPolicy", "audit_event.read", "auditPolicy { retentionDays heldAt version }"],
   ["Tenant.cancelNote", "tenant.read_billing", "cancelNote"],
   ["Tenant.contractEnd", "tenant.read_billing", "contractEnd"],
   ["Tenant.contractStart", "tenant.read_billing", "contractStart"],
@@ -163,10 +155,6 @@ const FIELDS: [entry: string, action: Action, selection: string][] = [
 /** Queries that are not the look-up of an entity by its id. */
 const QUERIES: [entry: string, action: Action, document: string, variables?: Variables][] = [
   ["Query.auditEvents", "audit_event.read", "{ auditEvents { nodes { id } } }"],
-  ["Query.auditEventCounts", "audit_event.read", '{ auditEventCounts(by: ACTION, filter: { from: "2026-01-01T00:00:00Z", until: "2026-01-02T00:00:00Z" }) { key count } }'],
-  ["Query.auditCheckpoint", "audit_event.read", "query ($id: ID) { auditCheckpoint(tenantId: $id) { number signed } }", ({ tenant: id }) => ({ id })],
-  ["Query.auditConsistencyProof", "audit_event.read", 'query ($id: ID) { auditConsistencyProof(tenantId: $id, from: "1", to: "1") { path from { signed } } }', ({ tenant: id }) => ({ id })],
-  ["Query.auditInclusionProof", "audit_event.read", "query ($id: ID!) { auditInclusionProof(eventId: $id) { position path checkpoint { signed } } }", ({ auditEvent: id }) => ({ id })],
   ["CatalogEntry.product", "catalog.read", "query ($id: ID) { catalog(tenantId: $id) { product { key } } }", ({ tenant: id }) => ({ id })],
   ["Query.catalog", "catalog.read", "query ($id: ID) { catalog(tenantId: $id) { verdict { reason config } mayTry { reason } mayRequest { reason } } }", ({ tenant: id }) => ({ id })],
   ["Query.productRequests", "product_request.search", "{ productRequests { nodes { id note } } }"],
@@ -202,20 +190,12 @@ const KEYS_SHOWN: [entry: string, document: string][] = [
   ["Query.tenantContextOfKey", "query ($key: String!) { tenantContextOfKey(key: $key) { verdict { code tenantId entitlement { config } } context { tenantSlug environmentId } } }"],
 ];
 
-/** What is told of whatever tenant is named: also that there is nothing, which is an answer like the others. */
-const LOGS_SHOWN: [entry: string, document: string][] = [
-  ["Query.auditCheckpoints", "query ($id: ID) { auditCheckpoints(tenantId: $id) { number signed } }"],
-  ["Query.auditHorizon", "query ($id: ID) { auditHorizon(tenantId: $id) { position oldestUnsettledAt } }"],
-];
-
 /** What is the same for every tenant. */
 const EVERYBODYS: [entry: string, action: Action, document: string][] = [
   ["_entities Cluster by slug", "cluster.read", '{ _entities(representations: [{ __typename: "Cluster", slug: "shared" }]) { ... on Cluster { slug name known } } }'],
   ["Cluster.environmentCount", "cluster.read", "{ clusters { environmentCount } }"],
   ["Query.cluster", "cluster.read", '{ cluster(slug: "shared") { slug known } }'],
   ["Query.clusters", "cluster.read", "{ clusters { slug infrastructure { path } } }"],
-  ["Query.auditActions", "audit_event.read", "{ auditActions { action metadataSchema } }"],
-  ["Query.auditSigningKeys", "audit_event.read", "{ auditSigningKeys { id jwk } }"],
   ["_entities Product by key", "catalog.read", '{ _entities(representations: [{ __typename: "Product", key: "crm" }]) { ... on Product { key name known } } }'],
   ["PlanProduct.product", "catalog.read", "{ plans { products { product { key } } } }"],
   ["Query.plans", "catalog.read", "{ plans { key products { config } } }"],
@@ -234,20 +214,15 @@ const MUTATIONS: [field: string, action: Action, inputType: string, input: Varia
   ["createApiKey", "api_key.create", "CreateApiKeyInput", ({ tenant: tenantId }) => ({ tenantId, name: unique("key"), product: "crm", environment: "DEV", scopes: ["read"] })],
   ["createChannel", "channel.create", "CreateChannelInput", ({ team: teamId }) => ({ teamId, slug: unique("channel"), provider: "messaging-webchat" })],
   ["createEnvironment", "environment.create", "CreateEnvironmentInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("env"), name: "New" })],
-  ["createAuditViewerToken", "audit.create_viewer_token", "CreateAuditViewerTokenInput", ({ tenant: tenantId }) => ({ tenantId, forActor: unique("viewer") })],
   ["createProject", "project.create", "CreateProjectInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("p"), name: "New" })],
   ["createTeam", "team.create", "CreateTeamInput", ({ tenant: tenantId }) => ({ tenantId, slug: unique("team"), name: "New" })],
   ["createTenant", "tenant.create", "CreateTenantInput", null],
-  ["eraseAuditPerson", "audit.erase_person", "EraseAuditPersonInput", ({ tenant: tenantId }) => ({ tenantId, actorId: "ada" })],
-  ["exportAuditEvents", "audit.export", "ExportAuditEventsInput", ({ tenant: tenantId }) => ({ tenantId, format: "NDJSON" })],
   ["exportTenant", "tenant.export", "ExportTenantInput", ({ tenant: tenantId }) => ({ tenantId })],
   ["decideProductRequest", "product_request.decide", "DecideProductRequestInput", ({ productRequest: id }) => ({ id, outcome: "WON" })],
   ["grantEntitlement", "entitlement.grant", "GrantEntitlementInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
   ["importApiKeys", "api_key.import", "ImportApiKeysInput", ({ tenant: tenantId }) => ({ tenantId, keys: [foreignKey()] })],
   ["placeEnvironment", "environment.place", "PlaceEnvironmentInput", ({ environment: id }) => ({ id, cluster: "shared-2" })],
   ["publishFlow", "flow.publish", "PublishFlowInput", ({ tenant: tenantId }) => ({ tenantId, name: unique("flow"), body: { nodes: [{ id: "start", type: "message" }] } })],
-  ["placeLegalHold", "audit.place_hold", "PlaceLegalHoldInput", ({ tenant: tenantId }) => ({ tenantId, reason: "case 7" })],
-  ["releaseLegalHold", "audit.release_hold", "ReleaseLegalHoldInput", ({ tenant: tenantId }) => ({ tenantId })],
   ["repairKeycloakDrift", "keycloak.repair", "RepairKeycloakDriftInput", ({ tenant: tenantId }) => ({ tenantId })],
   ["resendInvitation", "invitation.resend", "ResendInvitationInput", ({ tenant: tenantId, invitation: invitationId }) => ({ tenantId, invitationId })],
   ["retryProvisioning", "provisioning.retry", "RetryProvisioningInput", ({ tenant: tenantId }) => ({ tenantId })],
@@ -258,7 +233,6 @@ const MUTATIONS: [field: string, action: Action, inputType: string, input: Varia
   ["restoreProject", "project.restore", "ProjectStatusInput", ({ archivedProject: id }) => ({ id })],
   ["requestProduct", "product_request.create", "RequestProductInput", ({ tenant: tenantId }) => ({ tenantId, product: "desk" })],
   ["runFlow", "flow.run", "RunFlowInput", ({ environment: environmentId }) => ({ environmentId, flow: "support_flow", number: 1 })],
-  ["setAuditRetention", "audit.set_retention", "SetAuditRetentionInput", ({ tenant: tenantId }) => ({ tenantId, retentionDays: 30 })],
   ["startTrial", "entitlement.start_trial", "StartTrialInput", ({ tenant: tenantId }) => ({ tenantId, product: "chat" })],
   ["updateApiKeyPolicy", "api_key.update_policy", "UpdateApiKeyPolicyInput", ({ tenant: tenantId }) => ({ tenantId, maxLifetimeDays: 30 })],
   ["updateChannel", "channel.update", "UpdateChannelInput", ({ channel: id }) => ({ id, archived: true })],
@@ -315,14 +289,10 @@ function* entryPoints(): Generator<EntryPoint> {
   for (const [entry, action, selection] of FIELDS) {
     for (const how of waysTo(entry.slice(0, entry.indexOf(".")), selection)) yield { entry, action, inside: [action], ...how };
   }
-  for (const how of waysTo("Tenant", "auditPolicy { holdReason }")) yield { entry: "AuditPolicy.holdReason", action: "tenant.read_billing", inside: ["audit_event.read", "tenant.read_billing"], ...how };
   for (const [entry, action, document, variables] of QUERIES) yield { entry, action, way: "", before: [action], inside: [], document, ...(variables && { variables }) };
   for (const [entry, way, action, document, variables] of SERVICES_ASK) yield { entry, action, way, before: [action], inside: [], document, variables, servicesAsk: true };
   for (const [entry, document] of CHECKS) {
     yield { entry, action: "entitlement.check", way: "", before: ["entitlement.check"], inside: [], document, variables: ({ tenant: id }) => ({ id }), servicesAsk: true, refuses: true };
-  }
-  for (const [entry, document] of LOGS_SHOWN) {
-    yield { entry, action: "audit_event.read", way: "", before: ["audit_event.read"], inside: [], document, variables: ({ tenant: id }) => ({ id }), everybodys: true };
   }
   for (const [entry, document] of KEYS_SHOWN) {
     yield { entry, action: "api_key.verify", way: "", before: ["api_key.verify"], inside: [], document, variables: ({ key }) => ({ key }), servicesAsk: true, everybodys: true };
@@ -330,15 +300,13 @@ function* entryPoints(): Generator<EntryPoint> {
   for (const [entry, action, document] of EVERYBODYS) yield { entry, action, way: "", before: [action], inside: [], document, everybodys: true };
   const reporting = "mutation ($key: String!) { reportLeakedApiKey(input: { key: $key }) { __typename } }";
   yield { entry: "Mutation.reportLeakedApiKey", action: "api_key.report_leak", way: "", before: ["api_key.report_leak"], inside: [], document: reporting, variables: ({ key }) => ({ key }), records: "api_key.report_leak", servicesAsk: true };
-  const appending = 'mutation ($id: ID!) { appendAuditEvents(input: { tenantId: $id, events: [{ action: "ticket.close", crud: UPDATE, actor: { id: "ada" } }] }) { __typename } }';
-  yield { entry: "Mutation.appendAuditEvents", action: "audit.append", way: "", before: ["audit.append"], inside: [], document: appending, variables: ({ tenant: id }) => ({ id }), records: "audit.append", recordedAs: "ticket.close", servicesAsk: true, productsOnly: true };
   yield { entry: "Viewer.tenant", action: "tenant.read", way: "", before: ["viewer.read", "tenant.read"], inside: [], document: "{ viewer { tenant { id slug } } }" };
   yield { entry: "Job.tenant", action: "tenant.read", way: "", before: ["job.read", "tenant.read"], inside: [], document: "{ jobs { nodes { tenant { id slug } } } }" };
   yield { entry: "KeycloakDrift.tenant", action: "tenant.read", way: "", before: ["keycloak.read_drift", "tenant.read"], inside: [], document: "{ keycloakDrift(first: 3) { nodes { tenant { id slug } } } }" };
   for (const [field, action, type, input, standing] of MUTATIONS) {
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) { __typename } }`;
     const variables = input ? (target: Target) => ({ input: input(target) }) : () => ({ input: { slug: unique("t"), name: "New" } });
-    yield { entry: `Mutation.${field}`, action, way: "", before: [action], inside: [], document, variables, records: action, ...(standing && { standing }), ...(field === "releaseLegalHold" && { held: true }) };
+    yield { entry: `Mutation.${field}`, action, way: "", before: [action], inside: [], document, variables, records: action, ...(standing && { standing }) };
     for (const [entry, needed, mutation, given] of INPUT_FIELDS.filter(([, , name]) => name === field)) {
       const more = (target: Target) => ({ input: { ...input?.(target), ...given() } });
       yield { entry, action: needed, way: mutation, before: [action, needed], inside: [], document, variables: more, records: action };

@@ -27,17 +27,15 @@ export function sees({ home }: Asker, whose: Whose): boolean {
 }
 
 /** `fields` are those of the two tenants, where they are not what a tenant of the world always is. */
-export async function sceneMaker(app: Registry): Promise<(fields?: Parameters<World["tenant"]>[0], held?: boolean) => Promise<Scene>> {
+export async function sceneMaker(app: Registry): Promise<(fields?: Parameters<World["tenant"]>[0]) => Promise<Scene>> {
   const world = await openWorld(app);
   const withoutTenant = await world.caller({ realm_access: { roles: ["IT_ADMIN"] } });
-  return async (fields, held = false) => {
+  return async (fields) => {
     const [ours, theirs] = [await world.tenant(fields), await world.tenant(fields)];
     const others = await targetIn(app, theirs);
     const own = await targetIn(app, ours);
     // As if a hole elsewhere had let it in: what an event points at is still not shown.
     await app.sql("update audit_log set project_id = $1 where uid = $2", [others.project, own.auditEvent]);
-    await app.sql("update audit_log set actor_id = 'ada' where uid = any($1)", [[own.auditEvent, others.auditEvent]]);
-    if (held) for (const { tenant } of [own, others]) await app.sql("insert into audit_policies (tenant_id, held_at) values ($1, now())", [tenant]);
     return {
       targets: {
         own,

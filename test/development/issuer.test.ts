@@ -145,7 +145,7 @@ describe("tokens", () => {
     };
     expect(decodeJwt(await mintDevelopmentToken(issuer, caller))).toMatchObject({
       organization: { acme: { id: "o-1" } },
-      scope: "audit.create_viewer_token audit.export audit_event.read catalog.read entitlement.read environment.read flow.read product_request.read project.read team.read tenant.read tenant_context.read usage.read viewer.read",
+      scope: "audit_event.read catalog.read entitlement.read environment.read flow.read product_request.read project.read team.read tenant.read tenant_context.read usage.read viewer.read",
     });
   });
 

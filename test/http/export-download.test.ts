@@ -2,8 +2,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { AuditCheckpointKind } from "../../src/audit-chain/audit-checkpoint.entity.js";
-import { notaryOf } from "../testkit/notary.js";
 import { data } from "../testkit/outcome.js";
 import { registry, type Registry } from "../testkit/registry.js";
 import { openWorld, type TenantInWorld, type World } from "../testkit/world.js";
@@ -47,8 +45,6 @@ async function furnished() {
     idpConfig: await tenant.idpConfig(),
     auditEvent: await tenant.auditEvent({ action: "test.happened", createdAt: "2026-01-02T03:04:05.678901Z" }),
   };
-  await notaryOf(app).settle();
-  await notaryOf(app).checkpoint(tenant.id, AuditCheckpointKind.INTERVAL);
   await app.sql("update api_keys set hash = $2, pepper_id = $2 where tenant_id = $1", [tenant.id, secret]);
   await app.sql("insert into api_key_policies (tenant_id, max_lifetime_days) values ($1, 30)", [tenant.id]);
   await app.sql("insert into api_key_usage (tenant_id, api_key_id, day, verified, refused) values ($1, $2, '2026-01-02', 3000000000, 2)", [tenant.id, rows.apiKey.id]);
@@ -71,7 +67,7 @@ describe("an archive", () => {
   it("holds everything that the tenant owns, under the names of the graph, and a manifest that says how much and of what content", async () => {
     const { tenant, rows } = await furnished();
     const files = await fetched(await addressOf(tenant));
-    expect([...files.keys()]).toEqual(["tenant.json", "projects.ndjson", "entitlements.ndjson", "product-requests.ndjson", "api-keys.ndjson", "api-key-policy.ndjson", "api-key-usage.ndjson", "idp-configs.ndjson", "invitations.ndjson", "environments.ndjson", "placements.ndjson", "teams.ndjson", "channels.ndjson", "flows.ndjson", "flow-versions.ndjson", "running-flows.ndjson", "usage.ndjson", "audit-events.ndjson", "audit-checkpoints.ndjson", "manifest.json"]);
+    expect([...files.keys()]).toEqual(["tenant.json", "projects.ndjson", "entitlements.ndjson", "product-requests.ndjson", "api-keys.ndjson", "api-key-policy.ndjson", "api-key-usage.ndjson", "idp-configs.ndjson", "invitations.ndjson", "environments.ndjson", "placements.ndjson", "teams.ndjson", "channels.ndjson", "flows.ndjson", "flow-versions.ndjson", "running-flows.ndjson", "usage.ndjson", "audit-events.ndjson", "manifest.json"]);
     expect(linesOf(files, "tenant.json")).toMatchObject([{ id: tenant.id, slug: tenant.slug, name: "Ärger & Söhne \u2028 GmbH", plan: "starter", settings: { language: "de-CH" }, version: 1 }]);
     expect(linesOf(files, "projects.ndjson")).toMatchObject([{ id: rows.project.id, slug: rows.project.slug, status: "active" }]);
     expect(linesOf(files, "entitlements.ndjson")).toMatchObject([{ product: "crm", enabled: true, config: {} }]);
@@ -93,7 +89,6 @@ describe("an archive", () => {
       { id: rows.auditEvent.id, action: "test.happened", createdAt: "2026-01-02T03:04:05.678901+00:00" },
       { action: "tenant.export", targetType: "tenant_export", targetName: tenant.slug },
     ]);
-    expect(linesOf(files, "audit-checkpoints.ndjson")).toEqual([{ number: 1, kind: "interval", position: 1, signed: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/), createdAt: expect.any(String) }]);
     const manifest = linesOf(new Map([["manifest.json", Buffer.from(`${JSON.stringify(JSON.parse(String(files.get("manifest.json"))))}\n`)]]), "manifest.json")[0] ?? {};
     expect(manifest).toEqual({
       format: "tenant-registry/tenant-export/1",
@@ -128,11 +123,8 @@ describe("an archive", () => {
     const tenant = await world.tenant();
     // A hundred in one instant: the order must still be total.
     await app.sql("insert into audit_log (tenant_id, action, created_at) select $1, 'n.' || n, '2026-01-01'::timestamptz + n / 100 * interval '1 microsecond' from generate_series(0, 449) n", [tenant.id]);
-    await app.sql("insert into audit_checkpoints (tenant_id, number, kind, position, signed) select $1, n, 'interval', n, 'x' from generate_series(1, 450) n", [tenant.id]);
     for (let n = 0; n < 3; n += 1) await tenant.project();
-    const files = await fetched(await addressOf(tenant));
-    expect(linesOf(files, "audit-checkpoints.ndjson").map(({ number }) => number)).toEqual(Array.from({ length: 450 }, (_, n) => n + 1));
-    const events = linesOf(files, "audit-events.ndjson").filter(({ action }) => String(action).startsWith("n."));
+    const events = linesOf(await fetched(await addressOf(tenant)), "audit-events.ndjson").filter(({ action }) => String(action).startsWith("n."));
     expect(new Set(events.map(({ id }) => id)).size).toBe(450);
     expect(events.map(({ createdAt }) => String(createdAt))).toEqual(events.map(({ createdAt }) => String(createdAt)).toSorted());
   });

@@ -29,7 +29,7 @@ const waiting = ({ id }: TenantInWorld, name = "tenant.advance"): JobRow => ({ n
 
 /** One change of a tenant that asks for jobs, by somebody. */
 const asking = (tenant: TenantInWorld, ask: Parameters<ReturnType<ReturnType<typeof visit>["within"]>["change"]>[1], principal = operator()) =>
-  visit(houseOf(app), principal).within(tenant.id).change("keycloak.repair", ask);
+  visit(houseOf(app), principal).within(tenant.id).change("tenant.update", ask);
 
 describe("a job that a change asks for", () => {
   it("is there once the change is committed, for staff and for the tenant's own people", async () => {

@@ -54,7 +54,7 @@ describe("a job that fails", () => {
   });
 
   it("leaves nothing of a change that it did not finish", async () => {
-    bench.advance = ({ doors }, { tenantId }) => doors.within(tenantId).change("keycloak.repair", async (tx) => {
+    bench.advance = ({ doors }, { tenantId }) => doors.within(tenantId).change("tenant.trial_end", async (tx) => {
       await tx.query("update tenants set name = 'half' where id = $1", [tenantId]);
       throw new Error("a bug");
     });
@@ -79,7 +79,7 @@ describe("a job whose time is up", () => {
   it("changes nothing any more when it goes on all the same", async () => {
     let late: Promise<unknown> = Promise.resolve();
     bench.advance = ({ doors }, { tenantId }) => {
-      late = new Promise((resolve) => setImmediate(resolve)).then(() => doors.within(tenantId).change("keycloak.repair", async () => noted(1)));
+      late = new Promise((resolve) => setImmediate(resolve)).then(() => doors.within(tenantId).change("tenant.trial_end", async () => noted(1)));
       late.catch(() => {});
       return new Promise(() => {});
     };

@@ -31,7 +31,7 @@ export async function openQueueBench(sweep?: JobHandler<"deadlines.sweep">): Pro
     advance: async () => {},
     async ask({ startAfter, of } = {}) {
       const tenant = of ?? (await world.tenant());
-      await visit(houseOf(app), operator()).within(tenant.id).change("keycloak.repair", async (tx) => {
+      await visit(houseOf(app), operator()).within(tenant.id).change("tenant.update", async (tx) => {
         await enqueue(tx, "tenant.advance", { tenantId: tenant.id }, { startAfter });
         return noted(1);
       });

@@ -46,7 +46,7 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "jobs, on a s
   }
 
   const ask = (work = async () => {}) =>
-    visit(houseOf(app), operator()).within(tenant.id).change("keycloak.repair", async (tx) => {
+    visit(houseOf(app), operator()).within(tenant.id).change("tenant.update", async (tx) => {
       await enqueue(tx, "tenant.advance", { tenantId: tenant.id });
       await work();
       return noted(1);
@@ -83,7 +83,7 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "jobs, on a s
     let begun = () => {};
     const underWay = new Promise<void>((resolve) => (begun = resolve));
     const doomed = await instance(async ({ doors }, { tenantId }) => {
-      await doors.within(tenantId).change("keycloak.repair", async (tx) => {
+      await doors.within(tenantId).change("tenant.trial_end", async (tx) => {
         await tx.query("update tenants set name = 'half' where id = $1", [tenantId]);
         begun();
         return new Promise(() => {});

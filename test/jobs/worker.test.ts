@@ -30,15 +30,15 @@ describe("a job", () => {
     let seen: RequestContext | undefined;
     bench.advance = async (context, { tenantId }) => {
       seen = context;
-      await context.doors.within(tenantId).change("project.restore", async () => ({ value: null, audit: [{ target: { type: "tenant", id: tenantId, name: "x" } }] }));
+      await context.doors.within(tenantId).change("tenant.trial_end", async () => ({ value: null, audit: [{ target: { type: "tenant", id: tenantId, name: "x" } }] }));
       expect((await context.doors.read<{ count: number }>(sql`select count(*)::int as count from tenants`))[0]?.count).toBeGreaterThan(1);
     };
     await world.tenant();
     const tenant = await bench.ask();
     const [job] = await app.jobs.drain();
     expect(seen?.principal).toEqual({ kind: "system", subject: "system:jobs", name: null, roles: ["operator"], tenantId: null });
-    expect(await eventsOf(app, tenant.id)).toMatchObject([{ actorType: "user" }, { action: "project.restore", actorType: "system", metadata: {} }]);
-    expect(await app.sql("select actor_id, request_id, source_ip, user_agent from audit_log where tenant_id = $1 and action = 'project.restore'", [tenant.id])).toEqual([
+    expect(await eventsOf(app, tenant.id)).toMatchObject([{ actorType: "user" }, { action: "tenant.trial_end", actorType: "system", metadata: {} }]);
+    expect(await app.sql("select actor_id, request_id, source_ip, user_agent from audit_log where tenant_id = $1 and action = 'tenant.trial_end'", [tenant.id])).toEqual([
       { actor_id: "system:jobs", request_id: `job-${job?.id}`, source_ip: null, user_agent: null },
     ]);
   });

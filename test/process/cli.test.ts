@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MIGRATIONS } from "../../migrations/index.js";
 import { built, PACKAGE } from "../testkit/built.js";
 import { freePort, noCluster, startCluster } from "../testkit/cluster.js";
-import { TEST_PEPPERS, TEST_SIGNING_KEYS } from "../testkit/deployed.js";
+import { TEST_PEPPERS } from "../testkit/deployed.js";
 import { runCommand } from "../testkit/program.js";
 
 const NAMES = MIGRATIONS.map(({ name }) => name);
@@ -50,10 +50,10 @@ describe("tenant-registry", () => {
     [["migrate", "version"], { DATABASE_URL: "mysql://root:hunter2@db/x", APP_ENV: "live" }, /^The configuration has 2 problems:\n- APP_ENV must .*\n- DATABASE_URL must .*\n$/],
     [["token", "nobody"], {}, /^The configuration has a problem:\n- there is no such caller; there are acme-admin, .*\n$/],
     [["token", "acme-admin"], { KEYCLOAK_ISSUER: "https://id.example.com" }, /^The configuration has a problem:\n- tokens come from the development issuer, .*\n$/],
-    [["token", "acme-admin"], { APP_ENV: "prod" }, /^The configuration has 4 problems:\n- DATABASE_URL must be set when APP_ENV=prod: .*\n- KEYCLOAK_ISSUER .*\n- API_KEY_PEPPERS .*\n- AUDIT_SIGNING_KEYS .*\n$/],
+    [["token", "acme-admin"], { APP_ENV: "prod" }, /^The configuration has 3 problems:\n- DATABASE_URL must be set when APP_ENV=prod: .*\n- KEYCLOAK_ISSUER .*\n- API_KEY_PEPPERS .*\n$/],
     [
       ["token", "acme-admin"],
-      { APP_ENV: "prod", DATABASE_URL: "postgres://db/x", KEYCLOAK_ISSUER: "https://id.example.com", API_KEY_PEPPERS: TEST_PEPPERS, AUDIT_SIGNING_KEYS: TEST_SIGNING_KEYS },
+      { APP_ENV: "prod", DATABASE_URL: "postgres://db/x", KEYCLOAK_ISSUER: "https://id.example.com", API_KEY_PEPPERS: TEST_PEPPERS },
       /^The configuration has a problem:\n- tokens come from the development issuer, which needs APP_ENV=dev and no KEYCLOAK_ISSUER\n$/,
     ],
   ])("%j with %j is refused with exit code 1, without a stack or a secret", async (args, environment, sentence) => {

@@ -7,8 +7,7 @@ const KEYCLOAK_ISSUER = "https://id.example.com/realms/platform";
 const SECRET = Buffer.alloc(32, "hunter2");
 const LONG = Buffer.alloc(64, 0xff);
 const API_KEY_PEPPERS = `first:${SECRET.toString("base64url")}`;
-const AUDIT_SIGNING_KEYS = `first:${SECRET.toString("base64url")}`;
-const PROD = { APP_ENV: "prod", DATABASE_URL, KEYCLOAK_ISSUER, API_KEY_PEPPERS, AUDIT_SIGNING_KEYS };
+const PROD = { APP_ENV: "prod", DATABASE_URL, KEYCLOAK_ISSUER, API_KEY_PEPPERS };
 
 function problemsOf(env: Record<string, string>, read: (env: Record<string, string>) => unknown = readConfig): readonly string[] {
   try {
@@ -40,7 +39,6 @@ describe("defaults", () => {
       portalUrl: "http://localhost:3000",
       logLevel: "info",
       apiKeys: { peppers: [{ id: "dev", secret: expect.any(Buffer) }], imported: false },
-      audit: { keys: [{ id: "dev", seed: expect.any(Buffer) }], checkpointDirectory: null },
       claimsBudgetMs: 300,
       trustedHops: 0,
       misspelt: [],
@@ -57,7 +55,6 @@ describe("defaults", () => {
       introspection: false,
       portalUrl: null,
       apiKeys: { peppers: [{ id: "first", secret: SECRET }], imported: false },
-      audit: { keys: [{ id: "first", seed: SECRET }], checkpointDirectory: null },
     });
   });
 
@@ -107,8 +104,6 @@ describe("what each variable takes", () => {
     ["TOKEN_SERVICE_CLIENTS", "crm, chat,", { token: { serviceClients: ["crm", "chat"] } }],
     ["API_KEY_PEPPERS", `2026-1:${LONG.toString("base64url")}, ${API_KEY_PEPPERS}`, { apiKeys: { peppers: [{ id: "2026-1", secret: LONG }, { id: "first", secret: SECRET }] } }],
     ["API_KEYS_IMPORTED", "true", { apiKeys: { imported: true } }],
-    ["AUDIT_SIGNING_KEYS", `2026-1:${Buffer.alloc(32, 0xff).toString("base64url")}, ${AUDIT_SIGNING_KEYS}`, { audit: { keys: [{ id: "2026-1", seed: Buffer.alloc(32, 0xff) }, { id: "first", seed: SECRET }] } }],
-    ["AUDIT_CHECKPOINT_DIRECTORY", "/srv/checkpoints", { audit: { checkpointDirectory: "/srv/checkpoints" } }],
     ["CLAIMS_BUDGET_MS", "50", { claimsBudgetMs: 50 }],
     ["TRUSTED_HOPS", "2", { trustedHops: 2 }],
     ["GRAPHQL_INTROSPECTION", "true", { introspection: true }],
@@ -160,13 +155,6 @@ describe("what each variable takes", () => {
     ["API_KEY_PEPPERS", `${API_KEY_PEPPERS},${API_KEY_PEPPERS}`],
     ["API_KEY_PEPPERS", `${API_KEY_PEPPERS},`],
     ["API_KEY_PEPPERS", `${API_KEY_PEPPERS},second:hunter2`],
-    ["AUDIT_SIGNING_KEYS", SECRET.toString("base64url")],
-    ["AUDIT_SIGNING_KEYS", `first:${SECRET.subarray(1).toString("base64url")}`],
-    ["AUDIT_SIGNING_KEYS", `first:${Buffer.alloc(33).toString("base64url")}`],
-    ["AUDIT_SIGNING_KEYS", `first:${LONG.toString("base64url")}`],
-    ["AUDIT_SIGNING_KEYS", `first:${"A".repeat(42)}B`],
-    ["AUDIT_SIGNING_KEYS", `${AUDIT_SIGNING_KEYS},${AUDIT_SIGNING_KEYS}`],
-    ["AUDIT_SIGNING_KEYS", `${AUDIT_SIGNING_KEYS},`],
     ["API_KEYS_IMPORTED", "yes"],
     ["CLAIMS_BUDGET_MS", "49"],
     ["CLAIMS_BUDGET_MS", "5001"],
@@ -188,14 +176,13 @@ describe("what each variable takes", () => {
       DATABASE_OWNER_URL: "hunter3",
       KEYCLOAK_CLIENT_SECRET: "hunter4",
       API_KEY_PEPPERS: "first:hunter5",
-      AUDIT_SIGNING_KEYS: "first:hunter6",
       LOG_LEVEL: "loud",
     };
     const message = `${problemsOf(env).length} ${new ConfigError(problemsOf(env)).message}`;
-    for (const name of ["ADDR", "DATABASE_URL", "DATABASE_OWNER_URL", "LOG_LEVEL", "KEYCLOAK_ISSUER", "API_KEY_PEPPERS", "AUDIT_SIGNING_KEYS", "KEYCLOAK_ADMIN_URL and KEYCLOAK_CLIENT_ID"]) {
+    for (const name of ["ADDR", "DATABASE_URL", "DATABASE_OWNER_URL", "LOG_LEVEL", "KEYCLOAK_ISSUER", "API_KEY_PEPPERS", "KEYCLOAK_ADMIN_URL and KEYCLOAK_CLIENT_ID"]) {
       expect(message).toContain(`- ${name} must`);
     }
-    expect(message).toMatch(/^8 The configuration has 8 problems:\n/);
+    expect(message).toMatch(/^7 The configuration has 7 problems:\n/);
     expect(message).not.toMatch(/hunter|nowhere|loud/);
   });
 });
@@ -206,17 +193,16 @@ describe.each(["stage", "prod"])("APP_ENV=%s", (APP_ENV) => {
       `DATABASE_URL must be set when APP_ENV=${APP_ENV}: the embedded database is for development only`,
       `KEYCLOAK_ISSUER must be set when APP_ENV=${APP_ENV}: the development issuer is for development only`,
       `API_KEY_PEPPERS must be set when APP_ENV=${APP_ENV}: everybody knows the pepper of development`,
-      `AUDIT_SIGNING_KEYS must be set when APP_ENV=${APP_ENV}: everybody knows the key of development`,
     ]);
   });
 
-  it("an empty DATABASE_URL, KEYCLOAK_ISSUER, API_KEY_PEPPERS or AUDIT_SIGNING_KEYS is none", () => {
-    expect(problemsOf({ APP_ENV, DATABASE_URL: "", KEYCLOAK_ISSUER: "", API_KEY_PEPPERS: "", AUDIT_SIGNING_KEYS: "" })).toHaveLength(4);
+  it("an empty DATABASE_URL, KEYCLOAK_ISSUER or API_KEY_PEPPERS is none", () => {
+    expect(problemsOf({ APP_ENV, DATABASE_URL: "", KEYCLOAK_ISSUER: "", API_KEY_PEPPERS: "" })).toHaveLength(3);
   });
 });
 
 describe("an issuer over http", () => {
-  const env = { DATABASE_URL, API_KEY_PEPPERS, AUDIT_SIGNING_KEYS, KEYCLOAK_ISSUER: "http://id.example.com/realms/platform" };
+  const env = { DATABASE_URL, API_KEY_PEPPERS, KEYCLOAK_ISSUER: "http://id.example.com/realms/platform" };
 
   it("is refused in production, which says why", () => {
     expect(problemsOf({ ...env, APP_ENV: "prod" })).toEqual([expect.stringMatching(/^KEYCLOAK_ISSUER must be https when APP_ENV=prod: /)]);

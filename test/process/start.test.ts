@@ -9,7 +9,7 @@ import { decodeJwt } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { built, PACKAGE } from "../testkit/built.js";
 import { freePort } from "../testkit/cluster.js";
-import { TEST_PEPPERS, TEST_SIGNING_KEYS } from "../testkit/deployed.js";
+import { TEST_PEPPERS } from "../testkit/deployed.js";
 import { runCommand, startService, stopPrograms, type Environment, type Program } from "../testkit/program.js";
 
 const ACME = "00000000-0000-0000-0000-000000000001";
@@ -181,12 +181,11 @@ describe("what stops the start", () => {
     const service = await startService({ ...environment, APP_ENV: "prod", LOG_LEVEL: "loud" });
     expect(await service.ended).toEqual({ code: 1, signal: null });
     expect(service.stderr.split("\n")).toEqual([
-      "The configuration has 5 problems:",
+      "The configuration has 4 problems:",
       expect.stringMatching(/^- LOG_LEVEL must be one of /),
       expect.stringMatching(/^- DATABASE_URL must be set when APP_ENV=prod: /),
       expect.stringMatching(/^- KEYCLOAK_ISSUER must be set when APP_ENV=prod: /),
       expect.stringMatching(/^- API_KEY_PEPPERS must be set when APP_ENV=prod: /),
-      expect.stringMatching(/^- AUDIT_SIGNING_KEYS must be set when APP_ENV=prod: /),
       "",
     ]);
     expect(service.stdout).toBe("");
@@ -234,7 +233,6 @@ describe("what stops the start", () => {
       DATABASE_URL: `postgres://service:hunter2@127.0.0.1:${port}/registry`,
       KEYCLOAK_ISSUER: "https://127.0.0.1:1/realms/none",
       API_KEY_PEPPERS: TEST_PEPPERS,
-      AUDIT_SIGNING_KEYS: TEST_SIGNING_KEYS,
     });
     expect(await service.ended).toEqual({ code: 1, signal: null });
     expect(service.stderr).toMatch(/^The database cannot be reached \(ECONNREFUSED\)\. .*\n$/);

@@ -90,18 +90,17 @@ describe("where a tenant stands", () => {
 });
 
 /** What changes do for whom, as DESIGN §3 says it. */
-const OF_THE_AUDIT_LOG = ["audit.export", "audit.fetch_export", "audit.create_viewer_token", "audit.view", "audit.erase_person", "audit.place_hold", "audit.release_hold", "audit.purge"];
 const OWN: Record<TenantStatus, (action: ChangeAction) => string> = {
   demo: (action) => (/^(api_key|invitation|provisioning|idp_config|product_request)\.|^entitlement\.start_trial$/.test(action) ? "FAILED_PRECONDITION" : "may"),
   trial: () => "may",
   active: () => "may",
-  frozen: (action) => (["tenant.export", "audit.append", ...OF_THE_AUDIT_LOG].includes(action) ? "may" : "TENANT_READ_ONLY"),
-  archived: (action) => (OF_THE_AUDIT_LOG.includes(action) ? "may" : "TENANT_READ_ONLY"),
+  frozen: (action) => (action === "tenant.export" ? "may" : "TENANT_READ_ONLY"),
+  archived: () => "TENANT_READ_ONLY",
 };
 const STEPS = ["tenant.activate", "tenant.extend_trial", "tenant.cancel", "tenant.reactivate", "tenant.archive"];
 const FINISHES_ARCHIVING = ["tenant.trial_end", "tenant.grace_end", "keycloak.provision", "keycloak.provision_failed", "provisioning.retry", "job.retry"];
 const PLATFORMS = (action: ChangeAction, status: TenantStatus) =>
-  status !== ARCHIVED || STEPS.includes(action) || FINISHES_ARCHIVING.includes(action) || OF_THE_AUDIT_LOG.includes(action) ? "may" : "TENANT_READ_ONLY";
+  status !== ARCHIVED || STEPS.includes(action) || FINISHES_ARCHIVING.includes(action) ? "may" : "TENANT_READ_ONLY";
 
 const person = (role: "admin" | "auditor" | "member"): Principal => ({ kind: "user", subject: "u", name: null, roles: [role], tenantId: "t" });
 const operator: Principal = { kind: "platform", subject: "o", name: null, roles: ["operator"], tenantId: null };

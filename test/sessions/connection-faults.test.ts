@@ -66,14 +66,14 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "connections 
 
     test("8,000 at the doors see nothing of the other tenant, and fail only as they should", async () => {
       const pairs = new Map(await Promise.all(tenants.map(async (tenant) => [tenant.id, [(await tenant.project()).id, (await tenant.project()).id]] as const)));
-      const lock = (tenantId: string, order: readonly string[]) => doors(tenantId).within(null).change("project.archive", async (tx) => {
+      const lock = (tenantId: string, order: readonly string[]) => doors(tenantId).within(null).change("project.update", async (tx) => {
         for (const id of order) await tx.query("select pg_sleep(0.005) from (select from tenant_projects where id = $1 for update) p", [id]);
         return { value: null, unaudited: "no-op" };
       });
       const steps: Record<string, Step> = {
         ...doorSteps(app, tenants),
         "read takes too long": ({ id }) => doors(id, { remainingMs: () => 5 }).read(sql`select pg_sleep(4)`),
-        "change takes too long": ({ id }) => doors(id, { remainingMs: () => 5 }).within(null).change("project.archive", (tx) => tx.query("select pg_sleep(4)")),
+        "change takes too long": ({ id }) => doors(id, { remainingMs: () => 5 }).within(null).change("project.update", (tx) => tx.query("select pg_sleep(4)")),
         deadlock: async ({ id }) => {
           const [one, other] = pairs.get(id) as [string, string];
           const ends = await Promise.allSettled([lock(id, [one, other]), lock(id, [other, one])]);
@@ -115,23 +115,23 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "connections 
       }, "UNAVAILABLE"],
       ["a change that is cut off before it has its scope", () => {
         let asked = 0;
-        return doors(admin(), { remainingMs: () => (asked++ === 0 && checkedOut().forEach(cut), 10_000) }).within(null).change("project.archive", async () => noted(1));
+        return doors(admin(), { remainingMs: () => (asked++ === 0 && checkedOut().forEach(cut), 10_000) }).within(null).change("project.update", async () => noted(1));
       }, "UNAVAILABLE"],
-      ["a change that is killed between two statements", () => doors(admin()).within(null).change("project.archive", async (tx) => {
+      ["a change that is killed between two statements", () => doors(admin()).within(null).change("project.update", async (tx) => {
         const [client] = checkedOut() as [pg.PoolClient];
         const gone = new Promise((resolve) => client.once("end", resolve));
         await end("pid");
         await gone;
         return tx.query("select 1");
       }), "UNAVAILABLE"],
-      ["a change that gives up when its rollback cannot be sent", () => doors(admin()).within(null).change("project.archive", async () => {
+      ["a change that gives up when its rollback cannot be sent", () => doors(admin()).within(null).change("project.update", async () => {
         checkedOut().forEach(cut);
         throw new Fault("CONFLICT", "given up");
       }), "CONFLICT"],
-      ["a COMMIT that is cut off", () => doors(admin(), {}, { ...houseOf(app), record: async () => checkedOut().forEach(cut) }).within(null).change("project.archive", async () => noted(1)), "UNAVAILABLE"],
+      ["a COMMIT that is cut off", () => doors(admin(), {}, { ...houseOf(app), record: async () => checkedOut().forEach(cut) }).within(null).change("project.update", async () => noted(1)), "UNAVAILABLE"],
       ["a COMMIT whose session is killed", () => doors(admin()).within(null).change("project.create", async (tx) => {
         await tx.query("insert into tenant_projects (tenant_id, slug, name) values ($1, 'dies', 'dies')", [admin()]);
-        return noted(1, { slug: "dies" });
+        return noted(1);
       }), "UNAVAILABLE"],
     ];
 
@@ -149,7 +149,7 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "connections 
 
     test("what was loaded is dropped after a commit of unknown outcome, and kept after a refusal", async () => {
       const committed = vi.fn();
-      const change = (record: () => Promise<void>) => faulty(doors(admin(), { committed }, { ...houseOf(app), record }).within(null).change("project.archive", async () => noted(1)));
+      const change = (record: () => Promise<void>) => faulty(doors(admin(), { committed }, { ...houseOf(app), record }).within(null).change("project.update", async () => noted(1)));
       expect(await change(() => Promise.reject(new Fault("CONFLICT", "refused")))).toBe("CONFLICT");
       expect(committed).not.toHaveBeenCalled();
       expect(await change(async () => checkedOut().forEach(cut))).toBe("UNAVAILABLE");
@@ -158,7 +158,7 @@ describe.skipIf(cluster === null)(cluster === null ? noCluster() : "connections 
 
     test.each(["read", "change"])("a %s that would outlast its operation is cancelled on the server", async (door) => {
       const { read, within } = doors(admin(), { remainingMs: () => 50 });
-      const work = door === "read" ? read(sql`select pg_sleep(4)`) : within(null).change("project.archive", (tx) => tx.query("select pg_sleep(4)"));
+      const work = door === "read" ? read(sql`select pg_sleep(4)`) : within(null).change("project.update", (tx) => tx.query("select pg_sleep(4)"));
       expect(await faulty(work)).toBe("DEADLINE_EXCEEDED");
       expect(await sleeping()).toEqual([]);
       await vi.waitFor(expectCleanPool);

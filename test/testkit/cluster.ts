@@ -111,7 +111,7 @@ async function startServer(
     // What is acknowledged must survive the death of processes, not of the machine.
     fsync: "off",
     shared_buffers: "32MB",
-    max_connections: "100",
+    max_connections: "60",
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const shell = spawn("/bin/sh", ["-c", SUPERVISOR, "supervisor", directory, postgres, "-D", data, ...flags], {

@@ -24,9 +24,6 @@ export type Instance = Program & { url: string };
 /** The pepper of every instance, as API_KEY_PEPPERS has it. */
 export const TEST_PEPPERS = `test:${Buffer.alloc(32, "pepper").toString("base64url")}`;
 
-/** The signing key of every instance, as AUDIT_SIGNING_KEYS has it. */
-export const TEST_SIGNING_KEYS = `test:${Buffer.alloc(32, "signing").toString("base64url")}`;
-
 export async function deploy(cluster: Cluster): Promise<Deployment> {
   const [databaseUrl, issuer] = await Promise.all([cluster.freshDatabase(), startTestIssuer()]);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
@@ -53,7 +50,6 @@ export async function deploy(cluster: Cluster): Promise<Deployment> {
         DATABASE_URL: databaseUrl,
         KEYCLOAK_ISSUER: issuer.issuer,
         API_KEY_PEPPERS: TEST_PEPPERS,
-        AUDIT_SIGNING_KEYS: TEST_SIGNING_KEYS,
         MIGRATE_ON_START: "true",
         ...environment,
       });

@@ -42,7 +42,7 @@ describe("whose home a change may name", () => {
     ["a service the one it is asked about", () => service, () => tenant.id, "ok"],
     ["a stranger nobody's", () => null, () => tenant.id, "UNAUTHENTICATED"],
   ])("%s", async (_who, principal, home, outcome) => {
-    expect(await codeOf(() => visit(houseOf(app), principal()).within(home()).change("project.archive", async () => ({ value: 1, unaudited: "no-op" })))).toBe(outcome);
+    expect(await codeOf(() => visit(houseOf(app), principal()).within(home()).change("project.update", async () => ({ value: 1, unaudited: "no-op" })))).toBe(outcome);
   });
 
   it("a person without a tenant, a service and a stranger read nothing", async () => {
@@ -56,9 +56,9 @@ describe("a door inside a door is refused, and nothing of the outer one stays", 
     const before = await eventsOf(tenant);
     const doors = visit(houseOf(app), adminOf(tenant.id));
     const home = doors.within(null);
-    const nested = home.change("project.archive", async (tx) => {
+    const nested = home.change("project.update", async (tx) => {
       await tx.query("update tenant_projects set name = 'nested' where tenant_id = $1", [tenant.id]);
-      await (inner === "read" ? doors.read(sql`select 1`) : home.change("project.archive", async () => noted(1)));
+      await (inner === "read" ? doors.read(sql`select 1`) : home.change("project.update", async () => noted(1)));
       return noted(1);
     });
     await expect(nested).rejects.toThrow("a door was opened inside a door");
@@ -67,7 +67,7 @@ describe("a door inside a door is refused, and nothing of the outer one stays", 
 
   it("two doors side by side are two transactions", async () => {
     const { read, within } = visit(houseOf(app), adminOf(tenant.id));
-    const [rows, changed] = await Promise.all([read(sql`select id from tenants`), within(null).change("project.archive", async () => noted(1))]);
+    const [rows, changed] = await Promise.all([read(sql`select id from tenants`), within(null).change("project.update", async () => noted(1))]);
     expect([rows, changed]).toEqual([[{ id: tenant.id }], 1]);
   });
 });
@@ -99,7 +99,7 @@ describe("time", () => {
     const { read, within } = visit(houseOf(app), adminOf(tenant.id), { remainingMs: () => 0.9 });
     const work = vi.fn(async () => noted(1));
     expect(await codeOf(() => read(sql`select 1`))).toBe("DEADLINE_EXCEEDED");
-    expect(await codeOf(() => within(null).change("project.archive", work))).toBe("DEADLINE_EXCEEDED");
+    expect(await codeOf(() => within(null).change("project.update", work))).toBe("DEADLINE_EXCEEDED");
     expect(work).not.toHaveBeenCalled();
   });
 
@@ -107,7 +107,7 @@ describe("time", () => {
     const before = await eventsOf(theirs);
     let left = 10_000;
     const { within } = visit(houseOf(app), adminOf(theirs.id), { remainingMs: () => left });
-    expect(await codeOf(() => within(null).change("project.archive", async () => {
+    expect(await codeOf(() => within(null).change("project.update", async () => {
       left = 0;
       return noted(1);
     }))).toBe("DEADLINE_EXCEEDED");
@@ -117,9 +117,9 @@ describe("time", () => {
   it("what was loaded is dropped after a commit and only then", async () => {
     const committed = vi.fn();
     const { within } = visit(houseOf(app), adminOf(tenant.id), { committed });
-    expect(await codeOf(() => within(null).change("project.archive", () => Promise.reject(new Fault("CONFLICT", "no"))))).toBe("CONFLICT");
+    expect(await codeOf(() => within(null).change("project.update", () => Promise.reject(new Fault("CONFLICT", "no"))))).toBe("CONFLICT");
     expect(committed).not.toHaveBeenCalled();
-    await within(null).change("project.archive", async () => noted(1));
+    await within(null).change("project.update", async () => noted(1));
     expect(committed).toHaveBeenCalledOnce();
   });
 });
@@ -131,14 +131,14 @@ describe("a full pool", () => {
     let open = (): void => {};
     const gate = new Promise<void>((resolve) => (open = resolve));
     const entered = vi.fn();
-    const inside = Array.from({ length: poolOf(app).options.max }, () => aCaller().within(null).change("project.archive", async () => {
+    const inside = Array.from({ length: poolOf(app).options.max }, () => aCaller().within(null).change("project.update", async () => {
       entered();
       await gate;
       return { value: 1, unaudited: "no-op" };
     }));
     await vi.waitFor(() => expect(entered).toHaveBeenCalledTimes(inside.length));
-    const waiting = [aCaller().read(sql`select 1 as one`), aCaller().within(null).change("project.archive", async () => noted(1))];
-    const refused = await Promise.allSettled([aCaller().read(sql`select 1`), aCaller().within(null).change("project.archive", async () => noted(1))]);
+    const waiting = [aCaller().read(sql`select 1 as one`), aCaller().within(null).change("project.update", async () => noted(1))];
+    const refused = await Promise.allSettled([aCaller().read(sql`select 1`), aCaller().within(null).change("project.update", async () => noted(1))]);
     open();
     for (const one of refused) expect(one).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE", retryable: true } });
     expect(await Promise.all(waiting)).toEqual([[{ one: 1 }], 1]);

@@ -6,11 +6,7 @@ import { registry, type Registry } from "../testkit/registry.js";
 /** Tables without a tenant's rows, which therefore have no row security. A line here needs a reason. */
 const EXEMPT = [
   "migrations", // which migrations have run; the service may read it for its readiness
-  "audit_settlement", // one row about the whole log, and no tenant's; nobody but the notary has anything of it
 ];
-
-/** Lets the functions that take away what is due, or a person, past the row security that is forced on the tables' owner too. */
-const OWNERS = "owners_functions PERMISSIVE ALL {owner}";
 
 /** Policies beside the three that every enclosed table has. */
 const FURTHER: Record<string, string[]> = {
@@ -23,12 +19,6 @@ const FURTHER: Record<string, string[]> = {
   api_key_policies: ["never_by_staff RESTRICTIVE INSERT {registry_tenant}"],
   api_key_usage: ["verifier_scope PERMISSIVE ALL {registry_verifier}", "retention PERMISSIVE ALL {registry_queue}"],
   tenant_usage: ["retention PERMISSIVE ALL {registry_queue}"],
-  audit_log: ["notary_scope PERMISSIVE SELECT {registry_notary} unchecked", "in_time RESTRICTIVE INSERT {registry_platform,registry_tenant}", OWNERS],
-  audit_chain: ["notary_scope PERMISSIVE ALL {registry_notary}", OWNERS],
-  audit_nodes: ["notary_scope PERMISSIVE ALL {registry_notary}", OWNERS],
-  audit_checkpoints: ["notary_scope PERMISSIVE ALL {registry_notary}", OWNERS],
-  audit_external_ids: [OWNERS],
-  audit_policies: ["notary_scope PERMISSIVE SELECT {registry_notary} unchecked", OWNERS],
   idempotency_keys: ["retention PERMISSIVE ALL {registry_queue}", "not_in_use RESTRICTIVE DELETE {registry_eraser} unchecked"],
 };
 
@@ -37,7 +27,7 @@ const ERASABLE = ["eraser_scope PERMISSIVE ALL {registry_eraser}", "only_archive
 
 const ERASED = new Set<string>(ERASED_TABLES);
 
-const ROLES = "('registry_service', 'registry_tenant', 'registry_platform', 'registry_overview', 'registry_product', 'registry_queue', 'registry_eraser', 'registry_verifier', 'registry_notary')";
+const ROLES = "('registry_service', 'registry_tenant', 'registry_platform', 'registry_overview', 'registry_product', 'registry_queue', 'registry_eraser', 'registry_verifier')";
 
 let app: Registry;
 beforeAll(async () => {
@@ -45,52 +35,26 @@ beforeAll(async () => {
 });
 
 describe("every table", () => {
-  it("has row security, enabled and forced, with the three policies and those that are listed here, unless it is exempt; a part of one has no policy, so that it shows nothing by itself", async () => {
-    const tables = await app.sql<{ name: string; part: boolean; enabled: boolean; forced: boolean; policies: string[] }>(`
-      select relname as name, relispartition as part, relrowsecurity as enabled, relforcerowsecurity as forced,
-        array(select concat_ws(' ', policyname, permissive, cmd, case when roles = array[pg_get_userbyid(relowner)] then '{owner}' else array(select unnest(roles) order by 1)::text end, case when with_check is null then 'unchecked' end)
+  it("has row security, enabled and forced, with the three policies and those that are listed here, unless it is exempt", async () => {
+    const tables = await app.sql<{ name: string; enabled: boolean; forced: boolean; policies: string[] }>(`
+      select relname as name, relrowsecurity as enabled, relforcerowsecurity as forced,
+        array(select concat_ws(' ', policyname, permissive, cmd, roles::text, case when with_check is null then 'unchecked' end)
               from pg_policies p where p.schemaname = current_schema() and p.tablename = relname order by policyname) as policies
       from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'f') order by relname`);
     const policies = ["overview PERMISSIVE SELECT {registry_overview} unchecked", "platform_scope PERMISSIVE ALL {registry_platform}", "tenant_scope PERMISSIVE ALL {registry_tenant}"];
-    for (const { name, part, ...found } of tables) {
-      const expected = part ? [] : [...policies, ...(FURTHER[name] ?? []), ...(ERASED.has(name) ? ERASABLE : [])].sort();
-      expect([name, { ...found, policies: found.policies.toSorted() }]).toEqual([name, EXEMPT.includes(name) ? { enabled: false, forced: false, policies: [] } : { enabled: true, forced: true, policies: expected }]);
+    for (const { name, ...found } of tables) {
+      const expected = [...policies, ...(FURTHER[name] ?? []), ...(ERASED.has(name) ? ERASABLE : [])].sort();
+      expect([name, found]).toEqual([name, EXEMPT.includes(name) ? { enabled: false, forced: false, policies: [] } : { enabled: true, forced: true, policies: expected }]);
     }
-    expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining([...EXEMPT, "audit_log", "audit_log_before", "audit_log_later"]));
-    expect(tables.filter(({ part }) => part).length).toBeGreaterThan(4);
+    expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(EXEMPT));
   });
 
-  it("holds its rows alone: there is no view, rule or function that would show them with its owner's eyes, but those that keep the audit log", async () => {
-    const found = await app.sql<{ name: string }>(`
+  it("holds its rows alone: there is no view, rule or function that would show them with its owner's eyes", async () => {
+    const found = await app.sql(`
       select 'view ' || relname as name from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('v', 'm')
       union all select 'function ' || proname from pg_proc where pronamespace = current_schema()::regnamespace and (prosecdef or prorettype <> 'trigger'::regtype)
-      union all select 'rule ' || rulename from pg_rules where schemaname = current_schema() order by 1`);
-    expect(found.map(({ name }) => name)).toEqual([
-      "function audit_commitment",
-      "function audit_field",
-      "function audit_log_drop_part",
-      "function audit_log_due_before",
-      "function audit_log_erase",
-      "function audit_log_make_parts",
-      "function audit_log_purge",
-    ]);
-  });
-
-  it("of the audit log is kept by functions that look at nothing but their own schema, and that only one role may run", async () => {
-    const functions = await app.sql(`
-      select proname as name, prosecdef as "asOwner", proconfig = array[format('search_path=%I, pg_temp', current_schema()), 'TimeZone=UTC'] as "looksAtItsOwn",
-        array(select case a.grantee when 0 then 'everyone' else a.grantee::regrole::text end from aclexplode(proacl) a where a.grantee <> proowner order by 1) as runners
-      from pg_proc where pronamespace = current_schema()::regnamespace and proname like 'audit%' order by 1`);
-    const one = (name: string, runner: string) => ({ name, asOwner: true, looksAtItsOwn: true, runners: [runner] });
-    expect(functions).toEqual([
-      { name: "audit_commitment", asOwner: false, looksAtItsOwn: true, runners: [] },
-      { name: "audit_field", asOwner: false, looksAtItsOwn: true, runners: [] },
-      one("audit_log_drop_part", "registry_notary"),
-      one("audit_log_due_before", "registry_notary"),
-      one("audit_log_erase", "registry_platform"),
-      one("audit_log_make_parts", "registry_notary"),
-      one("audit_log_purge", "registry_notary"),
-    ]);
+      union all select 'rule ' || rulename from pg_rules where schemaname = current_schema()`);
+    expect(found).toEqual([]);
   });
 });
 
@@ -101,7 +65,6 @@ describe("the roles of the doors", () => {
     ]);
     expect(await app.sql(`select member::regrole::text || ' may become ' || roleid::regrole as membership from pg_auth_members where member::regrole::text in ${ROLES} order by 1`)).toEqual([
       { membership: "registry_service may become registry_eraser" },
-      { membership: "registry_service may become registry_notary" },
       { membership: "registry_service may become registry_overview" },
       { membership: "registry_service may become registry_platform" },
       { membership: "registry_service may become registry_product" },
@@ -184,26 +147,10 @@ describe("the roles of the doors", () => {
         "registry_eraser select tenant_usage (tenant_id)",
         "registry_eraser select tenants (id, kind, status)",
         "registry_eraser usage schema",
-        "registry_notary insert audit_chain",
-        "registry_notary insert audit_checkpoints",
-        "registry_notary insert audit_nodes",
-        "registry_notary select audit_chain",
-        "registry_notary select audit_checkpoints",
-        "registry_notary select audit_log",
-        "registry_notary select audit_nodes",
-        "registry_notary select audit_policies",
-        "registry_notary select audit_settlement",
-        "registry_notary update audit_settlement (event, settled_at, xid)",
-        "registry_notary usage schema",
         "registry_overview select api_key_policies",
         "registry_overview select api_key_usage",
         "registry_overview select api_keys (allowed_ips, created_at, created_by, environment, expires_at, id, imported_at, last_used_at, lookup_id, lookup_seat, name, overlap_ends_at, owner_id, owner_kind, prefix, product, project_id, revoke_reason, revoked_at, revoked_by, rotated_at, rotated_from_id, scopes, tenant_id)",
-        "registry_overview select audit_chain",
-        "registry_overview select audit_checkpoints",
-        "registry_overview select audit_external_ids",
         "registry_overview select audit_log",
-        "registry_overview select audit_nodes",
-        "registry_overview select audit_policies",
         "registry_overview select entitlement_notices",
         "registry_overview select environment_flows",
         "registry_overview select environment_placements",
@@ -226,9 +173,7 @@ describe("the roles of the doors", () => {
         "registry_overview usage schema",
         "registry_platform insert api_key_policies",
         "registry_platform insert api_keys",
-        "registry_platform insert audit_external_ids",
-        "registry_platform insert audit_log (action, actor_fields, actor_href, actor_id, actor_name, actor_type, component, created_at, crud, description, external_id, fields, is_anonymous, is_failure, metadata, product, project_id, request_id, source_ip, target_fields, target_href, target_id, target_name, target_type, tenant_id, uid, user_agent, version, writer)",
-        "registry_platform insert audit_policies",
+        "registry_platform insert audit_log (action, actor_id, actor_name, actor_type, metadata, product, project_id, request_id, source_ip, target_id, target_name, target_type, tenant_id, user_agent)",
         "registry_platform insert entitlement_notices (days_left, deadline, product, tenant_id)",
         "registry_platform insert environment_flows",
         "registry_platform insert environment_placements",
@@ -250,12 +195,7 @@ describe("the roles of the doors", () => {
         "registry_platform select api_key_policies",
         "registry_platform select api_key_usage",
         "registry_platform select api_keys (allowed_ips, created_at, created_by, environment, expires_at, id, imported_at, last_used_at, lookup_id, lookup_seat, name, overlap_ends_at, owner_id, owner_kind, prefix, product, project_id, revoke_reason, revoked_at, revoked_by, rotated_at, rotated_from_id, scopes, tenant_id)",
-        "registry_platform select audit_chain",
-        "registry_platform select audit_checkpoints",
-        "registry_platform select audit_external_ids",
         "registry_platform select audit_log",
-        "registry_platform select audit_nodes",
-        "registry_platform select audit_policies",
         "registry_platform select entitlement_notices",
         "registry_platform select environment_flows",
         "registry_platform select environment_placements",
@@ -277,7 +217,6 @@ describe("the roles of the doors", () => {
         "registry_platform select tenants",
         "registry_platform update api_key_policies (max_lifetime_days, may_never_expire, updated_at, version)",
         "registry_platform update api_keys (overlap_ends_at, revoke_reason, revoked_at, revoked_by, rotated_at)",
-        "registry_platform update audit_policies (held_at, hold_reason, retention_days, updated_at, version)",
         "registry_platform update environment_flows (number)",
         "registry_platform update environment_placements (ended_at)",
         "registry_platform update idempotency_keys (result)",
@@ -316,9 +255,7 @@ describe("the roles of the doors", () => {
         "registry_service usage schema",
         "registry_tenant insert api_key_policies",
         "registry_tenant insert api_keys",
-        "registry_tenant insert audit_external_ids",
-        "registry_tenant insert audit_log (action, actor_fields, actor_href, actor_id, actor_name, actor_type, component, created_at, crud, description, external_id, fields, is_anonymous, is_failure, metadata, product, project_id, request_id, source_ip, target_fields, target_href, target_id, target_name, target_type, tenant_id, uid, user_agent, version, writer)",
-        "registry_tenant insert audit_policies (retention_days, tenant_id)",
+        "registry_tenant insert audit_log (action, actor_id, actor_name, actor_type, metadata, product, project_id, request_id, source_ip, target_id, target_name, target_type, tenant_id, user_agent)",
         "registry_tenant insert environment_flows",
         "registry_tenant insert flow_versions",
         "registry_tenant insert idempotency_keys (input_hash, key, operation, principal, tenant_id)",
@@ -332,12 +269,7 @@ describe("the roles of the doors", () => {
         "registry_tenant select api_key_policies",
         "registry_tenant select api_key_usage",
         "registry_tenant select api_keys (allowed_ips, created_at, created_by, environment, expires_at, id, imported_at, last_used_at, lookup_id, lookup_seat, name, overlap_ends_at, owner_id, owner_kind, prefix, product, project_id, revoke_reason, revoked_at, revoked_by, rotated_at, rotated_from_id, scopes, tenant_id)",
-        "registry_tenant select audit_chain",
-        "registry_tenant select audit_checkpoints",
-        "registry_tenant select audit_external_ids",
         "registry_tenant select audit_log",
-        "registry_tenant select audit_nodes",
-        "registry_tenant select audit_policies",
         "registry_tenant select entitlement_notices",
         "registry_tenant select environment_flows",
         "registry_tenant select environment_placements",
@@ -359,7 +291,6 @@ describe("the roles of the doors", () => {
         "registry_tenant select tenants",
         "registry_tenant update api_key_policies (max_lifetime_days, updated_at, version)",
         "registry_tenant update api_keys (overlap_ends_at, revoke_reason, revoked_at, revoked_by, rotated_at)",
-        "registry_tenant update audit_policies (retention_days, updated_at, version)",
         "registry_tenant update environment_flows (number)",
         "registry_tenant update idempotency_keys (result)",
         "registry_tenant update team_channels (archived_at, config, provider, updated_at, version)",

@@ -163,7 +163,7 @@ describe("through the door", () => {
       const entered = vi.fn();
       const gate = new Promise<void>((resolve) => (open = resolve));
       inside = Array.from({ length: poolOf(app).options.max }, () =>
-        visit(houseOf(app), adminOf(mine.id)).within(null).change("project.archive", async () => {
+        visit(houseOf(app), adminOf(mine.id)).within(null).change("project.update", async () => {
           entered();
           await gate;
           return noted(1);

@@ -55,21 +55,17 @@ const NEWEST_OF_EACH =
 /** What an export reads, page by page. */
 const NEXT = `select uid, row_to_json(e) from audit_log e where (e.created_at, e.uid) > ('2026-01-01'::timestamptz, '${LITTLE}'::uuid) order by e.created_at asc, e.uid asc limit $1`;
 
-/** The indexes of the log's parts, which Postgres names by their columns. */
-const OF_ALL = "audit_log_(before|later|\\d{4}_\\d\\d)_created_at_uid_idx";
-const OF_TENANTS = "audit_log_(before|later|\\d{4}_\\d\\d)_tenant_id_created_at_uid_idx";
-
 describe("a page of events", () => {
   it.each<[string, string, string, string, string]>([
-    ["of all tenants, for staff", "registry_overview", "", NEWEST, OF_ALL],
-    ["of each tenant, for staff", "registry_overview", "", NEWEST_OF_EACH, OF_TENANTS],
-    ["for staff who narrowed to a tenant with most of the log", "registry_platform", MOST, NEWEST, OF_TENANTS],
-    ["for staff who narrowed to a tenant with little of it", "registry_platform", LITTLE, NEWEST, OF_TENANTS],
-    ["of a tenant, for staff who narrowed", "registry_platform", MOST, NEWEST_OF_EACH, OF_TENANTS],
-    ["for a tenant with most of the log", "registry_tenant", MOST, NEWEST, OF_TENANTS],
-    ["for a tenant with little of it", "registry_tenant", LITTLE, NEWEST, OF_TENANTS],
-    ["of an export of a tenant with most of the log", "registry_tenant", MOST, NEXT, OF_TENANTS],
-    ["of an export of a tenant with little of it", "registry_tenant", LITTLE, NEXT, OF_TENANTS],
+    ["of all tenants, for staff", "registry_overview", "", NEWEST, "audit_log_created_idx"],
+    ["of each tenant, for staff", "registry_overview", "", NEWEST_OF_EACH, "audit_log_page_idx"],
+    ["for staff who narrowed to a tenant with most of the log", "registry_platform", MOST, NEWEST, "audit_log_page_idx"],
+    ["for staff who narrowed to a tenant with little of it", "registry_platform", LITTLE, NEWEST, "audit_log_page_idx"],
+    ["of a tenant, for staff who narrowed", "registry_platform", MOST, NEWEST_OF_EACH, "audit_log_page_idx"],
+    ["for a tenant with most of the log", "registry_tenant", MOST, NEWEST, "audit_log_page_idx"],
+    ["for a tenant with little of it", "registry_tenant", LITTLE, NEWEST, "audit_log_page_idx"],
+    ["of an export of a tenant with most of the log", "registry_tenant", MOST, NEXT, "audit_log_page_idx"],
+    ["of an export of a tenant with little of it", "registry_tenant", LITTLE, NEXT, "audit_log_page_idx"],
   ])("%s is read along an index in its order", async (_what, role, tenant, statement, index) => {
     const nodes = await nodesOf(role, tenant, statement);
     expect(nodes).toContainEqual(expect.stringMatching(new RegExp(`^Index (Only )?Scan ${index}$`)));

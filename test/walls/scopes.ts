@@ -4,7 +4,7 @@ import { SCOPE_SQL } from "../../src/kernel/scoped-query.js";
 import type { Registry } from "../testkit/registry.js";
 import { poolOf } from "./visits.js";
 
-export type Role = "registry_service" | "registry_tenant" | "registry_platform" | "registry_overview" | "registry_product" | "registry_queue" | "registry_eraser" | "registry_verifier" | "registry_notary";
+export type Role = "registry_service" | "registry_tenant" | "registry_platform" | "registry_overview" | "registry_product" | "registry_queue" | "registry_eraser" | "registry_verifier";
 
 /** Rows, or the SQLSTATE that refused the statement. */
 export type Outcome = Record<string, unknown>[] | string;

@@ -83,9 +83,9 @@ export function doorSteps(app: Registry, tenants: readonly TenantInWorld[]): Rec
     },
     creates: (mine) => person(mine).within(null).change("project.create", async (tx) => {
       const { id, tenantId } = await tx.save(tx.create(Project, { id: randomUUID(), tenantId: mine.id, slug: `p-${randomUUID().slice(0, 30)}`, name: "x" }));
-      return { value: [tenantId], audit: [{ target: { type: "project", id, name: "x" }, projectId: id, metadata: { slug: "x" } }] };
+      return { value: [tenantId], audit: [{ target: { type: "project", id, name: "x" }, projectId: id }] };
     }),
-    "gives up after writing": (mine) => person(mine).within(null).change("project.archive", async (tx) => {
+    "gives up after writing": (mine) => person(mine).within(null).change("project.update", async (tx) => {
       await tx.query("update tenant_projects set name = name where tenant_id = $1", [mine.id]);
       throw new Fault("FAILED_PRECONDITION", "on second thoughts");
     }),
@@ -94,7 +94,7 @@ export function doorSteps(app: Registry, tenants: readonly TenantInWorld[]): Rec
     }),
     "read fails": (mine) => person(mine).read(sql`select 1 / (select 0 from tenants limit 1)`),
     "read writes": (mine) => person(mine).read(sql`update tenants set name = 'stolen'`),
-    "change fails": (mine) => person(mine).within(null).change("project.archive", (tx) => tx.query("select 1 / (select 0 from tenants limit 1)")),
+    "change fails": (mine) => person(mine).within(null).change("project.update", (tx) => tx.query("select 1 / (select 0 from tenants limit 1)")),
     "change reaches over": (mine) => person(mine).within(null).change("project.create", (tx) =>
       tx.query("insert into tenant_projects (tenant_id, slug, name) values (gen_random_uuid(), 'stolen', 'stolen')")),
     "no door": async () => (await app.dataSource.query<{ id: string }[]>("select id from tenants")).map(({ id }) => id),

@@ -25,7 +25,7 @@ export function visit(house: House, principal: Principal | null, { remainingMs =
 }
 
 /** A change that leaves exactly one event and nothing else, for tests about the door and not about what goes through it. */
-export const noted = <T>(value: T, metadata = {}): Change<T> => ({ value, audit: [{ target: { type: "test", id: "noted", name: "noted" }, metadata }] });
+export const noted = <T>(value: T): Change<T> => ({ value, audit: [{ target: { type: "test", id: "noted", name: "noted" } }] });
 
 export function poolOf({ dataSource }: Pick<Registry, "dataSource">): pg.Pool {
   return (dataSource.driver as unknown as { master: pg.Pool }).master;

@@ -5,8 +5,8 @@ import { PAGE_ARGUMENTS, PAGE_FIELDS, PAGE_VARIABLES, walk } from "../../testkit
 import { registry, type Registry } from "../../testkit/registry.js";
 import { openWorld, unique, type Caller, type TenantInWorld, type World } from "../../testkit/world.js";
 
-const OWN = `query ($filter: AuditEventFilter, $query: String, $order: AuditEventOrder, ${PAGE_VARIABLES}) { auditEvents(filter: $filter, query: $query, order: $order, ${PAGE_ARGUMENTS}) { ${PAGE_FIELDS} } }`;
-const NESTED = `query ($tenant: ID!, $filter: AuditEventFilter, $query: String, ${PAGE_VARIABLES}) { tenant(id: $tenant) { auditEvents(filter: $filter, query: $query, ${PAGE_ARGUMENTS}) { ${PAGE_FIELDS} } } }`;
+const OWN = `query ($filter: AuditEventFilter, ${PAGE_VARIABLES}) { auditEvents(filter: $filter, ${PAGE_ARGUMENTS}) { ${PAGE_FIELDS} } }`;
+const NESTED = `query ($tenant: ID!, $filter: AuditEventFilter, ${PAGE_VARIABLES}) { tenant(id: $tenant) { auditEvents(filter: $filter, ${PAGE_ARGUMENTS}) { ${PAGE_FIELDS} } } }`;
 
 let app: Registry;
 let world: World;
@@ -125,7 +125,7 @@ describe("auditEvents", () => {
       }
     });
 
-    it.each(["*", "%", "api%", "api_key.%", "*.create", "api*.create", "1.create", "_x.create", "", "api_key.**", "a\n", "a".repeat(101)])("invalid: the action %j is refused", async (action) => {
+    it.each(["*", "%", "api%", "api_key.%", "*.create", "api*.create", "API_KEY.*", "", "api_key.**", "a\n", "a".repeat(101)])("invalid: the action %j is refused", async (action) => {
       fault(await ask((await world.tenant()).auditor, { action }), "BAD_USER_INPUT", "action");
     });
 
